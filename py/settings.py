@@ -1,0 +1,164 @@
+"""What the user can set: typed, validated, kept in ``settings.json`` in the data folder, overridden by the environment.
+
+Each setting's environment variable is its name with ``LORAKEEPER_`` before it. Keys are no settings: see credentials.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    JsonConfigSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+from yarl import URL
+
+from .atomic import write_atomically
+from .errors import SettingsError
+
+ENVIRONMENT_PREFIX = "LORAKEEPER_"
+CIVITAI_URL = "https://civitai.com"
+
+NsfwLimit = Literal["PG", "PG13", "R", "X", "XXX"]
+NSFW_BITS: dict[str, int] = {"PG": 1, "PG13": 2, "R": 4, "X": 8, "XXX": 16}
+
+
+class Settings(BaseSettings):
+    """Every setting with its default. Built by :class:`SettingsStore`."""
+
+    model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, extra="ignore", validate_assignment=True)
+
+    models: Annotated[list[str], NoDecode] = Field(
+        default=[],
+        description="Model folders outside ComfyUI: `kind=path` pairs, or the path of a ComfyUI `models` folder.",
+    )
+    concurrency: int = Field(default=2, ge=1, le=16, description="Files downloaded at once.")
+    cache: bool = Field(default=True, description="Remember the site's answers for five minutes.")
+    report_format: Literal["html", "json", "pdf"] = Field(default="html", description="Format of reports.")
+    nsfw_limit: NsfwLimit = Field(default="PG13", description="The most explicit content shown or searched for.")
+    proxy: str = Field(default="", description="HTTP proxy for requests to other machines, such as http://proxy:3128.")
+    path_template: str = Field(
+        default="", max_length=300, description="Sub-folder for downloads, such as {base_model}/{creator}."
+    )
+    civitai_url: str = Field(default=CIVITAI_URL, description="Where the site lives.")
+    gemini_url: str = Field(default="https://generativelanguage.googleapis.com", description="Where Gemini lives.")
+    image_hosts: list[str] = Field(
+        default=["https://image.civitai.com"], description="Origins that preview images may come from."
+    )
+
+    @field_validator("models", mode="before")
+    @classmethod
+    def _split_models(cls, value: object) -> object:
+        """One text, as the environment gives it, becomes the list: parts lie between line ends or path separators."""
+        if isinstance(value, str):
+            return [part.strip() for line in value.splitlines() for part in line.split(os.pathsep) if part.strip()]
+        return value
+
+    @field_validator("civitai_url", "gemini_url")
+    @classmethod
+    def _check_url(cls, value: str) -> str:
+        return _origin(value, allow_path=True)
+
+    @field_validator("image_hosts")
+    @classmethod
+    def _check_hosts(cls, value: list[str]) -> list[str]:
+        return [_origin(each) for each in value]
+
+    @field_validator("proxy")
+    @classmethod
+    def _check_proxy(cls, value: str) -> str:
+        value = value.strip()
+        if value:
+            _origin(value, allow_user=True)
+        return value
+
+    @property
+    def nsfw_bits(self) -> int:
+        """The bit mask of all the site's levels up to the limit."""
+        return NSFW_BITS[self.nsfw_limit] * 2 - 1
+
+    def public(self) -> dict[str, Any]:
+        """The settings as a page may see them: a password inside the proxy's URL is left out."""
+        shown = self.model_dump(mode="json")
+        if self.proxy:
+            shown["proxy"] = str(URL(self.proxy).with_password(None))
+        return shown
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+
+class SettingsStore:
+    """Owns the settings file. :attr:`current` is what holds now."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._stored = self._read()
+        self.current = self._build(self._stored)
+
+    def update(self, changes: dict[str, Any]) -> Settings:
+        """Sets ``changes``, writes the file, and returns the settings as they are now.
+
+        Raises SettingsError, with nothing changed, for an unknown setting, a bad value, or one the environment sets.
+        """
+        for name in changes:
+            if name not in Settings.model_fields:
+                raise SettingsError(f"There is no setting named {name!r}.")
+            variable = ENVIRONMENT_PREFIX + name.upper()
+            if variable in os.environ:
+                raise SettingsError(f"{name} is set by the environment variable {variable}, so change it there.")
+        stored = {**self._stored, **changes}
+        current = self._build(stored)
+        for name in changes:
+            stored[name] = current.model_dump(mode="json")[name]
+        # A proxy's URL can hold a password.
+        write_atomically(self.path, json.dumps(stored, indent=2, ensure_ascii=False).encode(), private=True)
+        self._stored, self.current = stored, current
+        return current
+
+    def _read(self) -> dict[str, Any]:
+        if not self.path.exists():
+            return {}
+        try:
+            return {**JsonConfigSettingsSource(Settings, self.path, "utf-8")()}
+        except (OSError, ValueError, TypeError) as error:
+            raise SettingsError(f"The settings file {self.path} can't be read: mend it or delete it.") from error
+
+    def _build(self, values: dict[str, Any]) -> Settings:
+        try:
+            return Settings(**values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(part) for part in first["loc"]) or "settings"
+            raise SettingsError(f"The setting {name} can't be used: {first['msg']}.") from error
+
+
+def _origin(value: str, *, allow_path: bool = False, allow_user: bool = False) -> str:
+    """``value`` as a web address without a slash at its end; ValueError says what is wrong with it."""
+    try:
+        url = URL(value.strip())
+        fits = url.scheme in ("http", "https") and bool(url.host) and url.port is not None
+    except ValueError as error:
+        raise ValueError(f"{value!r} is no web address") from error
+    if not fits or url.query_string or url.fragment:
+        raise ValueError(f"{value!r} is no web address that starts with http:// or https://")
+    if (url.user or url.password) and not allow_user:
+        raise ValueError("the address must not hold a user name or a password")
+    if url.path not in ("", "/") and not allow_path:
+        raise ValueError(f"{value!r} must not hold a path")
+    return str(url).rstrip("/")
