@@ -1,0 +1,1 @@
+"""SQLite, and all that is special about it."""

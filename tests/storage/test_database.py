@@ -1,0 +1,174 @@
+"""The database file: made, upgraded, refused when newer, set aside when corrupt, written by one, read by many."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, text
+
+from lorakeeper.py.errors import DatabaseTooNewError, StorageError
+from lorakeeper.py.storage import migrations
+from lorakeeper.py.storage.database import Database
+from lorakeeper.py.storage.tables import metadata
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    database = Database(tmp_path / "lorakeeper.db", wait=0.2)
+    await database.open()
+    yield database
+    await database.close()
+
+
+def _make_table(connection: Connection) -> None:
+    connection.execute(text("CREATE TABLE numbers (n INTEGER)"))
+
+
+def _count(connection: Connection) -> int:
+    return int(connection.execute(text("SELECT count(*) FROM numbers")).scalar_one())
+
+
+async def test_the_migrations_make_the_tables_that_the_code_expects(database: Database) -> None:
+    difference = await database.read(lambda c: compare_metadata(MigrationContext.configure(c), metadata))
+
+    assert difference == []
+
+
+async def test_what_was_written_is_there_after_a_restart(tmp_path: Path) -> None:
+    for _ in range(2):
+        database = Database(tmp_path / "x.db")
+        await database.open()
+        await database.write(lambda c: c.execute(text("CREATE TABLE IF NOT EXISTS numbers (n INTEGER)")))
+        await database.write(lambda c: c.execute(text("INSERT INTO numbers VALUES (1)")))
+        count = await database.read(_count)
+        await database.close()
+
+    assert count == 2
+
+
+async def test_a_write_that_fails_leaves_nothing(database: Database) -> None:
+    await database.write(_make_table)
+
+    def half(connection: Connection) -> None:
+        connection.execute(text("INSERT INTO numbers VALUES (1)"))
+        raise ValueError("midway")
+
+    with pytest.raises(ValueError, match="midway"):
+        await database.write(half)
+    assert await database.read(_count) == 0
+
+
+async def test_a_reader_does_not_wait_for_a_writer(database: Database) -> None:
+    await database.write(_make_table)
+    loop, writing, go_on = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
+
+    def slow(connection: Connection) -> None:
+        connection.execute(text("INSERT INTO numbers VALUES (1)"))
+        loop.call_soon_threadsafe(writing.set)
+        asyncio.run_coroutine_threadsafe(go_on.wait(), loop).result()
+
+    write = asyncio.create_task(database.write(slow))
+    await writing.wait()
+    seen_while_writing = await database.read(_count)
+    go_on.set()
+    await write
+
+    assert (seen_while_writing, await database.read(_count)) == (0, 1)
+
+
+async def test_writes_from_many_tasks_are_all_kept(database: Database) -> None:
+    await database.write(_make_table)
+
+    await asyncio.gather(
+        *(
+            database.write(lambda c, n=n: c.execute(text("INSERT INTO numbers VALUES (:n)"), {"n": n}))
+            for n in range(50)
+        )
+    )
+
+    assert await database.read(_count) == 50
+
+
+async def test_a_database_locked_by_another_program_is_a_sentence(database: Database) -> None:
+    await database.write(_make_table)
+    other = sqlite3.connect(database.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        with pytest.raises(StorageError, match="in use by another program"):
+            await database.write(lambda c: c.execute(text("INSERT INTO numbers VALUES (1)")))
+    finally:
+        other.close()
+
+    await database.write(lambda c: c.execute(text("INSERT INTO numbers VALUES (1)")))
+    assert await database.read(_count) == 1
+
+
+async def test_a_newer_file_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
+    database = Database(tmp_path / "x.db")
+    await database.open()
+    await database.write(lambda c: c.execute(text("UPDATE alembic_version SET version_num = '9999'")))
+    await database.close()
+
+    with pytest.raises(DatabaseTooNewError, match="newer Lorakeeper"):
+        await Database(tmp_path / "x.db").open()
+    with sqlite3.connect(tmp_path / "x.db") as plain:
+        assert plain.execute("SELECT version_num FROM alembic_version").fetchone() == ("9999",)
+
+
+async def test_an_older_file_is_upgraded_and_a_copy_kept(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "x.db") as plain:
+        # A file from before the first revision: it has Alembic's own table and nothing in it but a mark of its own.
+        plain.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+        plain.execute("CREATE TABLE keepsake (word TEXT)")
+        plain.execute("INSERT INTO keepsake VALUES ('kept')")
+
+    database = Database(tmp_path / "x.db")
+    await database.open()
+    revision = await database.read(migrations.revision_of)
+    word = await database.read(lambda c: c.execute(text("SELECT word FROM keepsake")).scalar())
+    await database.close()
+
+    assert revision == migrations.revisions()[-1]
+    assert word == "kept"
+    with sqlite3.connect(tmp_path / f"x.db.before-{revision}") as copy:
+        assert copy.execute("SELECT word FROM keepsake").fetchone() == ("kept",)
+        assert not copy.execute("SELECT 1 FROM sqlite_master WHERE name = 'jobs'").fetchall()
+
+
+@pytest.mark.parametrize("damage", ["garbage", "middle", "short"])
+async def test_a_corrupt_file_is_set_aside_and_said_so(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "x.db"
+    database = Database(path)
+    await database.open()
+    await database.write(_make_table)
+    await database.write(lambda c: c.execute(text("INSERT INTO numbers VALUES (1)")))
+    await database.close()
+    content = path.read_bytes()
+    broken = {
+        "garbage": b"not a database at all " * 500,
+        "middle": content[:4096] + b"\xff" * (len(content) - 4096),
+        "short": content[: len(content) // 2],
+    }[damage]
+    path.write_bytes(broken)
+
+    database = Database(path)
+    await database.open()
+    tables = await database.read(lambda c: c.execute(text("SELECT count(*) FROM jobs")).scalar())
+    await database.close()
+
+    assert tables == 0
+    assert len(database.notices) == 1
+    assert [kept.read_bytes() for kept in tmp_path.glob("x.db.corrupt-*") if kept.suffix != ".db-wal"][0] == broken
+
+
+async def test_a_closed_database_says_so(database: Database) -> None:
+    await database.close()
+
+    with pytest.raises(StorageError, match="not open"):
+        await database.read(_count)
