@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -85,12 +85,10 @@ async def test_a_reader_does_not_wait_for_a_writer(database: Database) -> None:
 async def test_writes_from_many_tasks_are_all_kept(database: Database) -> None:
     await database.write(_make_table)
 
-    await asyncio.gather(
-        *(
-            database.write(lambda c, n=n: c.execute(text("INSERT INTO numbers VALUES (:n)"), {"n": n}))
-            for n in range(50)
-        )
-    )
+    def add(number: int) -> Callable[[Connection], object]:
+        return lambda c: c.execute(text("INSERT INTO numbers VALUES (:n)"), {"n": number})
+
+    await asyncio.gather(*(database.write(add(number)) for number in range(50)))
 
     assert await database.read(_count) == 50
 

@@ -1,0 +1,145 @@
+"""The composition root: builds every service from the settings, starts and stops them. Nothing else does."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from yarl import URL
+
+from .bulk.queue import JobQueue
+from .civitai.client import CivitaiClient
+from .civitai.http import Http
+from .civitai.resolve import Resolver
+from .credentials import Credentials
+from .downloads import DiskSpace, Downloads
+from .events import Events
+from .library.library import Library
+from .library.previews import Previews
+from .library.roots import ChangingRoots, Roots, standalone_roots
+from .logs import LogFile
+from .security import ModelScanner, Quarantine
+from .settings import Settings, SettingsStore
+from .storage.database import Database
+
+HOME_VARIABLE = "LORAKEEPER_HOME"
+
+
+def data_folder(comfyui: Path | None = None) -> Path:
+    """Where Lorakeeper keeps its files: ``LORAKEEPER_HOME``, else ComfyUI's system-user folder, else the platform's."""
+    if home := os.environ.get(HOME_VARIABLE):
+        return Path(home).expanduser().absolute()
+    if comfyui:
+        return comfyui / "user" / "__lorakeeper"
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("lorakeeper", appauthor=False))
+
+
+class App:
+    """All services, each built once from what it needs. ``async with`` starts and closes them."""
+
+    def __init__(self, home: Path, roots: Callable[[Settings], Roots]) -> None:
+        """``roots`` tells the model folders for the settings as they are. Nothing is opened yet, no thread started."""
+        self.home = home
+        self.store = SettingsStore(home / "settings.json")
+        self.credentials = Credentials(home / "credentials.json", self._base_url)
+        self.events = Events()
+        self.roots = ChangingRoots(lambda: roots(self.settings))
+        self.http = Http(
+            base_url=lambda: self.settings.civitai_url,
+            key_for=lambda url: self.credentials.key_for("civitai", url),
+            proxy=lambda: self.settings.proxy,
+        )
+        self.civitai = CivitaiClient(self.http, cache=lambda: self.settings.cache)
+        self.resolver = Resolver(self.civitai, lambda: self.settings)
+        self.scanner = ModelScanner()
+        self.quarantine = Quarantine(home / "quarantine")
+        self.database = Database(home / "lorakeeper.db")
+        self.previews = Previews(
+            home / "previews",
+            self.http,
+            nsfw_bits=lambda: self.settings.nsfw_bits,
+            allowed=self.may_show,
+        )
+        self.library = Library(
+            self.database,
+            self.civitai,
+            self.roots,
+            self.previews,
+            self.events,
+            site_url=lambda: self.settings.civitai_url,
+        )
+        self.downloads = Downloads(
+            self.http,
+            DiskSpace(),
+            self.scanner,
+            self.quarantine,
+            self.library.find_owned,
+            self.resolver.refresh,
+        )
+        self.jobs = JobQueue(
+            self.database,
+            self.resolver,
+            self.downloads,
+            self.library,
+            self.roots,
+            self.events,
+            concurrency=lambda: self.settings.concurrency,
+            locks=home / "locks",
+        )
+        self._log: LogFile | None = None
+
+    @classmethod
+    def standalone(cls, *, comfyui: Path | None = None, home: Path | None = None) -> App:
+        """The application without ComfyUI's help; beside a ComfyUI installation it shares that one's folders."""
+        home = home or data_folder(comfyui)
+        return cls(home, lambda settings: standalone_roots(settings.models, comfyui=comfyui, home=home))
+
+    @property
+    def settings(self) -> Settings:
+        """The settings as they are now."""
+        return self.store.current
+
+    def may_show(self, url: str) -> bool:
+        """Whether images may come from ``url``: only the configured origins, and the site itself."""
+        try:
+            origin = str(URL(url).origin())
+        except ValueError:
+            return False
+        return origin in {*self.settings.image_hosts, str(URL(self.settings.civitai_url).origin())}
+
+    async def start(self, *, adopt: bool = True) -> None:
+        """Opens the log and the database, and begins to run jobs; with ``adopt`` also those that a kill left behind."""
+        self._log = await asyncio.to_thread(LogFile, self.home / "logs", self.credentials.secrets)
+        await self.database.open()
+        await self.jobs.start(adopt=adopt)
+
+    async def close(self) -> None:
+        """Stops in the reverse order. What runs can be resumed."""
+        await self.jobs.close()
+        await self.civitai.close()
+        await self.http.close()
+        await self.database.close()
+        if self._log:
+            self._log.close()
+            self._log = None
+
+    async def __aenter__(self) -> App:
+        try:
+            await self.start()
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def _base_url(self, service: str) -> str:
+        return self.settings.gemini_url if service == "gemini" else self.settings.civitai_url

@@ -1,0 +1,1 @@
+"""What is known of the model files: from the file, from the site, from the user."""

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from lorakeeper.py.app import App
+from lorakeeper.testing.fake_civitai import FakeCivitai
+
+
+@pytest.fixture
+async def civitai() -> AsyncIterator[FakeCivitai]:
+    async with FakeCivitai() as fake:
+        yield fake
+
+
+@pytest.fixture
+async def app(civitai: FakeCivitai, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[App]:
+    monkeypatch.setenv("LORAKEEPER_CIVITAI_URL", civitai.url)
+    async with App.standalone(home=tmp_path / "home") as app:
+        yield app
