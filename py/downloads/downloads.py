@@ -1,0 +1,230 @@
+"""The download as a transaction: reserved, transferred, verified, scanned, installed; or nothing at all."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from ..civitai.http import Http, parse, shown
+from ..civitai.resolve import ResolvedFile
+from ..errors import VerificationError
+from ..security import ModelScanner, Quarantine, Verdict
+from .expected import Expected, sha256_of
+from .part import Part, disk_error, remove_part, uncancelled
+from .placement import candidates, check_name, install
+from .progress import Meter, Progress
+from .space import DiskSpace, Reservation
+from .transfer import RetryPolicy, Transfer
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a download. ``path`` lies in the quarantine for ``quarantined``, and is the file that was there
+    before for ``owned``. ``reason`` is why it was quarantined, else what the check could not cover, if anything."""
+
+    status: Literal["installed", "owned", "quarantined"]
+    path: Path
+    sha256: str
+    size: int
+    reason: str | None = None
+
+
+class _Flight:
+    """A download under way and those who wait for it."""
+
+    def __init__(self, fetch: Callable[[Callable[[Progress], None]], Coroutine[Any, Any, Outcome]]) -> None:
+        self.listeners: list[Callable[[Progress], None]] = []
+        self.ending = False
+        self.task = asyncio.create_task(fetch(self._tell))
+
+    def _tell(self, progress: Progress) -> None:
+        for listener in self.listeners:
+            listener(progress)
+
+
+def _nobody(_: Progress) -> None:
+    """For those who don't want to know."""
+
+
+class Downloads:
+    """Fetches files, each at most once at a time. All methods belong to one event loop."""
+
+    def __init__(
+        self,
+        http: Http,
+        space: DiskSpace,
+        scanner: ModelScanner,
+        quarantine: Quarantine,
+        find_owned: Callable[[str], Awaitable[Path | None]],
+        refresh: Callable[[ResolvedFile], Awaitable[ResolvedFile]],
+        *,
+        retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
+    ) -> None:
+        """``find_owned`` names a present file with that SHA256; ``refresh`` asks the site again what a file is."""
+        self._space = space
+        self._scanner = scanner
+        self._quarantine = quarantine
+        self._find_owned = find_owned
+        self._refresh = refresh
+        self._transfer = Transfer(http, retry)
+        self._flights: dict[str, _Flight] = {}
+
+    async def fetch(
+        self, source: ResolvedFile, folder: Path, *, progress: Callable[[Progress], None] = _nobody
+    ) -> Outcome:
+        """Brings ``source`` into ``folder``. A file already under way is waited for, and then owned.
+
+        Cancelled, it leaves a part from which the next fetch goes on. Raises the site's errors, VerificationError,
+        SpaceError, PlacementError, ScanError, or DownloadError for a folder that can't be written to.
+        """
+        check_name(source.name)
+        key = _key(source)
+        while (flight := self._flights.get(key)) and flight.ending:
+            await asyncio.wait([flight.task])
+        joins = flight is not None
+        if flight is None:
+            flight = self._flights[key] = _Flight(lambda tell: self._fetch(source, folder, tell))
+            flight.task.add_done_callback(lambda _: self._flights.pop(key))
+        flight.listeners.append(progress)
+        try:
+            await asyncio.wait([flight.task])
+        except asyncio.CancelledError:
+            if len(flight.listeners) > 1:
+                raise
+            flight.ending = True
+            flight.task.cancel()
+            await asyncio.wait([flight.task])
+            # Once the file is being put in its place, a cancellation comes too late, and is no more.
+            if flight.task.cancelled() or flight.task.exception():
+                raise
+        finally:
+            flight.listeners.remove(progress)
+        outcome = flight.task.result()
+        return replace(outcome, status="owned") if joins and outcome.status == "installed" else outcome
+
+    async def discard(self, source: ResolvedFile, folder: Path) -> None:
+        """Removes what an unfinished download of ``source`` has left in ``folder``, unless it is under way."""
+        if _key(source) not in self._flights:
+            await asyncio.to_thread(remove_part, folder, source)
+
+    # -- The steps ---------------------------------------------------------------------------------------------------
+
+    async def _fetch(self, source: ResolvedFile, folder: Path, tell: Callable[[Progress], None]) -> Outcome:
+        if known := await self._known(source, folder):
+            await asyncio.to_thread(remove_part, folder, source)
+            return known
+        meter = Meter(tell, source.size)
+        part = Part(folder, source)
+        try:
+            await part.open(lambda received: meter.reach(received, "verify"))
+            with self._space.reservation(folder, lambda: part.received) as room:
+                source = await self._arrive(source, part, room, meter)
+            meter.begin(part.received, "verify")
+            await part.sync()
+            meter.begin(part.received, "scan")
+            verdict = await asyncio.to_thread(self._scanner.scan, part.path)
+            return await uncancelled(self._settle(source, folder, part, verdict))
+        finally:
+            await part.close()
+
+    async def _known(self, source: ResolvedFile, folder: Path) -> Outcome | None:
+        """The outcome for content that is here already, in the library, in the folder or in quarantine."""
+        if source.sha256 and (path := await self._find_owned(source.sha256)):
+            return Outcome("owned", path, source.sha256, (await asyncio.to_thread(path.stat)).st_size)
+        if source.sha256 and (entry := await asyncio.to_thread(self._quarantine.find, source.sha256)):
+            return Outcome("quarantined", Path(entry.path), entry.sha256, entry.size, entry.reason)
+        return await asyncio.to_thread(_present, source, folder)
+
+    async def _arrive(self, source: ResolvedFile, part: Part, room: Reservation, meter: Meter) -> ResolvedFile:
+        """All bytes, and the right ones: ``source`` as the site last described it."""
+        restarted = refreshed = False
+        while fault := await self._fault(source, part, room, meter):
+            log.warning("%s is not what was promised: %s", source.name, fault)
+            if part.spliced and not restarted:
+                restarted = True  # pieces of two answers may not belong together
+            elif not refreshed:
+                refreshed = True
+                source = await self._described_anew(source, part)
+                if not await asyncio.to_thread(Expected.of(source).problem, part.path, part.received, part.sha256):
+                    break
+            else:
+                await part.restart()
+                raise VerificationError(f"{source.name} was not kept, because {fault}: try again later.")
+            await part.restart(source)
+        return source
+
+    async def _fault(self, source: ResolvedFile, part: Part, room: Reservation, meter: Meter) -> str | None:
+        try:
+            await self._transfer.run(source, part, room, meter)
+        except VerificationError as error:
+            await part.flush()
+            return str(error)
+        return await asyncio.to_thread(Expected.of(source).problem, part.path, part.received, part.sha256)
+
+    async def _described_anew(self, source: ResolvedFile, part: Part) -> ResolvedFile:
+        """Authors replace files and the site rewrites them: what it says now counts. From here on the SHA256 alone
+        decides, if there is one: the size that the site tells may be the thing that is wrong."""
+        try:
+            fresh = await self._refresh(source)
+        except BaseException:
+            await part.restart()
+            raise
+        return replace(fresh, size=None if fresh.sha256 else fresh.size, name=source.name)
+
+    async def _settle(self, source: ResolvedFile, folder: Path, part: Part, verdict: Verdict) -> Outcome:
+        """Puts the verified file where it belongs: into the folder, or into quarantine."""
+        sha256, size, expected = part.sha256, part.received, Expected.of(source)
+        await part.close()
+        try:
+            if verdict.verdict == "dangerous":
+                reason = " ".join(verdict.findings)
+                path = await asyncio.to_thread(
+                    self._quarantine.take,
+                    part.path,
+                    name=source.name,
+                    sha256=sha256,
+                    reason=reason,
+                    source=shown(parse(source.urls[0])),
+                )
+                outcome = Outcome("quarantined", path, sha256, size, reason)
+            else:
+                same = Expected(size, ("SHA256", sha256.upper()))
+                path, owned = await asyncio.to_thread(
+                    install, part.path, folder, source.name, source.version.id, lambda path: _is(path, same)
+                )
+                notes = [expected.note or "", *(verdict.findings if verdict.verdict == "unverifiable" else ())]
+                said = " ".join(filter(None, notes)) or None
+                outcome = Outcome("owned" if owned else "installed", path, sha256, size, said)
+        except OSError as error:
+            raise disk_error(error, folder) from error
+        await asyncio.to_thread(remove_part, folder, source)
+        log.info("%s: %s as %s, SHA256 %s. %s", source.name, outcome.status, path, sha256, outcome.reason or "")
+        return outcome
+
+
+def _key(source: ResolvedFile) -> str:
+    return source.sha256 or f"{source.version.id}-{source.file.id}"
+
+
+def _present(source: ResolvedFile, folder: Path) -> Outcome | None:
+    """The file itself, under one of the names that it would get. Blocking."""
+    expected = Expected.of(source)
+    if expected.hash is None:
+        return None
+    for path in candidates(folder, source.name, source.version.id):
+        if not path.exists():
+            return None
+        if _is(path, expected):
+            sha256 = source.sha256 or sha256_of(path)
+            return Outcome("owned", path, sha256, path.stat().st_size)
+    return None
+
+
+def _is(path: Path, expected: Expected) -> bool:
+    return path.is_file() and expected.problem(path, path.stat().st_size) is None

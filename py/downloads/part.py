@@ -1,0 +1,282 @@
+"""The ``.part``: the bytes that have arrived, their journal, and their SHA256 as they come.
+
+:class:`Part` is used from the event loop and holds it nowhere: one thread of its own writes and hashes, in the order in
+which the bytes came, and is fed in batches, so that neither waits for the other at every chunk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hashlib
+import os
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from io import FileIO
+from pathlib import Path
+from typing import TypeVar
+
+from filelock import FileLock, Timeout
+
+from ..civitai.resolve import ResolvedFile
+from ..errors import ConflictError, DownloadError, LorakeeperError, SpaceError
+from .journal import Journal, identity
+from .placement import OWN_PREFIX
+
+T = TypeVar("T")
+
+_BATCH = 1 << 20  # bytes handed to the thread at once
+_BATCHES = 4  # batches under way before the network has to wait
+_SLOW = 0.25  # seconds after which a smaller batch goes as well, on slow links
+_NOTE = 0.5  # seconds between two journals
+_BLOCK = 1 << 20
+_FLUSH = 64 << 20  # bytes after which the disk begins to take them, so that little is left to wait for at the end
+_STEP = 32 << 20  # bytes re-hashed before a cancellation is noticed
+
+
+class Part:
+    """The part of ``source`` in ``folder``. Between :meth:`open` and :meth:`close` no other process can have it.
+
+    ``spliced`` says that its bytes come from more than one answer.
+    """
+
+    def __init__(self, folder: Path, source: ResolvedFile) -> None:
+        self.path, self._journal_path = part_paths(folder, source)
+        self.received = 0
+        self.spliced = False
+        self._journal = Journal(identity(source))
+        self._file: FileIO | None = None
+        self._lock = FileLock(self.path.with_suffix(".lock"), timeout=0, thread_local=False)
+        self._sha = hashlib.sha256()
+        self._written = 0
+        self._hashed = 0
+        self._noted_at = 0.0
+        self._pending: list[bytes] = []
+        self._pending_size = 0
+        self._pending_since = 0.0
+        self._running: deque[asyncio.Future[None]] = deque()
+        self._thread = ThreadPoolExecutor(1, "lorakeeper part")
+        self._flusher = ThreadPoolExecutor(1, "lorakeeper flush")
+        self._flushed = 0
+        self._flushing: Future[None] | None = None
+        self._closing: asyncio.Future[None] | None = None
+
+    @property
+    def etag(self) -> str | None:
+        """The tag of the bytes that are there, as :attr:`origin` gave it."""
+        return self._journal.etag
+
+    @property
+    def origin(self) -> str | None:
+        return self._journal.origin
+
+    @property
+    def sha256(self) -> str:
+        """Of all that was received, after :meth:`flush`."""
+        return self._sha.hexdigest()
+
+    # -- On the event loop -------------------------------------------------------------------------------------------
+
+    async def open(self, progress: Callable[[int], None]) -> None:
+        """Takes up what an earlier download of the same file has left, hashing it again, else starts empty."""
+        trusted = await self._call(self._open)
+        while self.received < trusted:
+            self.received = await self._call(self._rehash)
+            progress(self.received)
+        self.spliced = trusted > 0
+
+    async def put(self, chunk: bytes) -> None:
+        """Adds bytes at the end. Waits only where the disk is behind."""
+        self._pending.append(chunk)
+        self._pending_size += len(chunk)
+        self.received += len(chunk)
+        now = time.monotonic()
+        if self._pending_size >= _BATCH or now - self._pending_since > _SLOW:
+            self._pending_since = now
+            self._submit()
+            await self._drain(_BATCHES - 1)
+
+    async def flush(self) -> None:
+        """Everything received is written and hashed."""
+        self._submit()
+        await self._drain(0)
+
+    async def restart(self, source: ResolvedFile | None = None) -> None:
+        """Forgets all bytes; those to come are of ``source``, if one is given."""
+        self._pending, self._pending_size, self.received, self.spliced = [], 0, 0, False
+        await self._call(self._restart, identity(source) if source else self._journal.identity)
+
+    async def tag(self, etag: str | None, origin: str) -> None:
+        """Remembers what the bytes that follow are tagged with, and by whom."""
+        if (etag, origin) != (self.etag, self.origin):
+            await self._call(self._tag, etag, origin)
+
+    async def sync(self) -> None:
+        """Everything is on the disk itself."""
+        await self.flush()
+        await self._call(lambda: _to_disk(self._opened.fileno()))
+
+    async def close(self) -> None:
+        """Keeps what is whole for the next time; an empty part goes away. May be called twice."""
+        if self._closing is None:
+            self._submit()
+            # The thread works in order, so this comes after all writing. Whoever comes next must find the part closed.
+            self._closing = asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+            self._thread.shutdown(wait=False)
+        await uncancelled(self._closing)
+
+    async def _drain(self, left: int) -> None:
+        while len(self._running) > left:
+            await self._running.popleft()
+
+    def _submit(self) -> None:
+        if self._pending:
+            batch, self._pending, self._pending_size = self._pending, [], 0
+            future = asyncio.get_running_loop().run_in_executor(self._thread, self._append, batch)
+            future.add_done_callback(lambda done: done.cancelled() or done.exception())
+            self._running.append(future)
+
+    async def _call(self, function: Callable[..., T], *arguments: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._guarded, function, *arguments)
+
+    # -- In the thread -----------------------------------------------------------------------------------------------
+
+    @property
+    def _opened(self) -> FileIO:
+        if self._file is None:
+            raise DownloadError("The download was closed already.")
+        return self._file
+
+    def _guarded(self, function: Callable[..., T], *arguments: object) -> T:
+        try:
+            return function(*arguments)
+        except OSError as error:
+            raise disk_error(error, self.path.parent) from error
+
+    def _open(self) -> int:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock.acquire()
+        except Timeout as error:
+            raise ConflictError("Another Lorakeeper is fetching this file: wait for it, or stop it there.") from error
+        if self.path.exists() and self.path.stat().st_nlink > 1:
+            # A kill came between link and unlink: this is the finished file as well, which must not be touched.
+            self.path.unlink()
+        self._file = self.path.open("a+b", buffering=0)
+        journal = Journal.load(self._journal_path, self._journal.identity)
+        if not 0 < journal.written <= self.path.stat().st_size:
+            self._restart(self._journal.identity)
+            return 0
+        self._journal, self._written = journal, journal.written
+        self._file.truncate(journal.written)
+        self._file.seek(0)
+        return journal.written
+
+    def _rehash(self) -> int:
+        block, end = memoryview(bytearray(_BLOCK)), min(self._written, self._hashed + _STEP)
+        while self._hashed < end:
+            count = self._opened.readinto(block[: end - self._hashed])
+            if not count:
+                raise DownloadError(f"{self.path} became shorter while it was read.")
+            self._sha.update(block[:count])
+            self._hashed += count
+        return self._hashed
+
+    def _append(self, batch: list[bytes]) -> None:
+        try:
+            for chunk in batch:
+                write_whole(self._opened, chunk)
+                self._sha.update(chunk)
+                self._written += len(chunk)
+            if time.monotonic() - self._noted_at > _NOTE:
+                self._note()
+            if self._written - self._flushed > _FLUSH and (self._flushing is None or self._flushing.done()):
+                self._flushed = self._written
+                self._flushing = self._flusher.submit(_to_disk, self._opened.fileno())
+        except OSError as error:
+            self._close()  # nothing may be appended behind a torn end
+            raise disk_error(error, self.path.parent) from error
+
+    def _restart(self, whose: dict[str, object]) -> None:
+        # The journal goes first: it must never trust bytes that are being replaced.
+        self._journal_path.unlink(missing_ok=True)
+        self._journal, self._written, self._sha = Journal(whose), 0, hashlib.sha256()
+        self._opened.truncate(0)
+
+    def _tag(self, etag: str | None, origin: str) -> None:
+        self._journal = Journal(self._journal.identity, self._written, etag, origin)
+        self._note()
+
+    def _note(self) -> None:
+        self._journal = Journal(self._journal.identity, self._written, self._journal.etag, self._journal.origin)
+        self._journal.save(self._journal_path)
+        self._noted_at = time.monotonic()
+
+    def _close(self) -> None:
+        self._flusher.shutdown()
+        if self._file:
+            # Where even this fails, the journal of before is still there, and right.
+            with suppress(OSError):
+                self._file.truncate(self._written)
+                if self._written:
+                    self._note()
+            self._file.close()
+            self._file = None
+            if not self._written:
+                _remove(self.path, self._journal_path)
+        if self._lock.is_locked:
+            with suppress(OSError):  # Windows keeps an open file, and the lock removes it there itself
+                Path(self._lock.lock_file).unlink()
+            self._lock.release()
+
+
+async def uncancelled(work: Awaitable[T]) -> T:
+    """What ``work`` gives, waited for to its end: a cancellation that comes meanwhile comes too late."""
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():
+                raise
+    return task.result()
+
+
+def part_paths(folder: Path, source: ResolvedFile) -> tuple[Path, Path]:
+    """``(part, journal)`` of a file on its way into ``folder``."""
+    stem = f"{OWN_PREFIX}{source.version.id}-{source.file.id or (source.sha256 or 'file')[:12]}"
+    return folder / f"{stem}.part", folder / f"{stem}.json"
+
+
+def remove_part(folder: Path, source: ResolvedFile) -> None:
+    """Removes whatever an unfinished download of ``source`` has left in ``folder``. Blocking."""
+    _remove(*part_paths(folder, source))
+
+
+def _remove(part: Path, journal: Path) -> None:
+    for path in (part, journal, journal.with_suffix(".new")):
+        path.unlink(missing_ok=True)
+
+
+_to_disk = getattr(os, "fdatasync", os.fsync)
+
+
+def write_whole(file: FileIO, chunk: bytes) -> None:
+    """Writes all of ``chunk``, in as many calls as the system likes."""
+    view = memoryview(chunk)
+    while view:
+        view = view[file.write(view) :]
+
+
+def disk_error(error: OSError, folder: Path) -> LorakeeperError:
+    """What the disk's refusal means for the user."""
+    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+        return SpaceError(f"The disk of {folder} is full: free some space, then resume the download.")
+    if error.errno == errno.EFBIG:
+        return SpaceError(f"The file system of {folder} can't hold a file this large: choose another disk.")
+    return DownloadError(
+        f"{folder} can't be written to ({error.strerror or error}): check the disk and its permissions."
+    )

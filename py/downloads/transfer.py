@@ -1,0 +1,189 @@
+"""One file over one connection: asked for, taken up where it broke, tried again, and never mistaken for another."""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass
+
+import aiohttp
+import stamina
+from yarl import URL
+
+from ..civitai.http import Http, parse, shown
+from ..civitai.resolve import ResolvedFile
+from ..errors import (
+    ApiError,
+    AuthError,
+    CivitaiError,
+    DownloadError,
+    NetworkError,
+    RateLimitError,
+    ValidationError,
+    VerificationError,
+)
+from .part import Part
+from .progress import Meter
+from .space import Reservation
+
+log = logging.getLogger(__name__)
+
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)", re.ASCII)
+_HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html|head|body|script)\b", re.IGNORECASE)
+_HEAD = 64
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How often and how patiently a broken transfer is tried again. Times in seconds.
+
+    ``attempts`` counts those in a row that bring nothing new: as long as bytes arrive, a transfer goes on.
+    A ``Retry-After`` longer than ``wait_max`` is not waited for.
+    """
+
+    attempts: int = 6
+    wait_initial: float = 0.5
+    wait_max: float = 60.0
+    wait_jitter: float = 1.0
+
+
+class Transfer:
+    """Brings all bytes of a file into its part."""
+
+    def __init__(self, http: Http, retry: RetryPolicy) -> None:
+        self._http = http
+        self._retry = retry
+
+    async def run(self, source: ResolvedFile, part: Part, room: Reservation, meter: Meter) -> None:
+        """Completes ``part``, written and hashed. ``room`` is asked for its size, as soon as that is known.
+
+        The site's own address comes first; mirrors where that one fails for good. Raises CivitaiError of the first
+        address, VerificationError for a file of another size, SpaceError where the disk is full.
+        """
+        if await _whole(source, part):
+            return
+        if source.size is not None:
+            await room.need(source.size)
+        first: CivitaiError | None = None
+        for url in source.urls:
+            try:
+                await self._from(parse(url), source, part, room, meter)
+            except CivitaiError as error:
+                log.warning("%s can't be had from %s: %s", source.name, shown(URL(url, encoded=True)), error)
+                first = first or error
+                if isinstance(first, AuthError):
+                    break  # the user has to do something, and a mirror would only hide it
+            else:
+                return
+        raise first or DownloadError(f"The site gives no address to download {source.name} from.")
+
+    async def _from(self, url: URL, source: ResolvedFile, part: Part, room: Reservation, meter: Meter) -> None:
+        policy, best = self._retry, -1
+
+        def on(error: Exception) -> bool | float:
+            wait = error.retry_after if isinstance(error, RateLimitError) else None
+            if not _passes(error) or (wait or 0) > policy.wait_max:
+                return False
+            log.warning("trying %s again, from byte %d: %s", source.name, part.received, error)
+            return True if wait is None else wait
+
+        while best < part.received:
+            best = part.received
+            try:
+                async for attempt in stamina.retry_context(
+                    on=on,
+                    attempts=policy.attempts,
+                    timeout=None,
+                    wait_initial=policy.wait_initial,
+                    wait_max=policy.wait_max,
+                    wait_jitter=policy.wait_jitter,
+                ):
+                    with attempt:
+                        await self._attempt(url, source, part, room, meter)
+                return
+            except CivitaiError as error:
+                if not _passes(error) or part.received <= best:
+                    raise
+
+    async def _attempt(self, url: URL, source: ResolvedFile, part: Part, room: Reservation, meter: Meter) -> None:
+        headers = {}
+        if part.received:
+            headers["Range"] = f"bytes={part.received}-"
+            if part.etag and part.origin == str(url.origin()) and not part.etag.startswith("W/"):
+                headers["If-Range"] = part.etag
+        try:
+            async with self._http.open(str(url), headers) as response:
+                await self._take_up(response, str(url.origin()), source, part)
+                left = _length(response)
+                meter.total = source.size if source.size is not None or left is None else part.received + left
+                if meter.total is not None:
+                    await room.need(meter.total)
+                meter.begin(part.received, "transfer")
+                await self._body(response, source, part, meter)
+        except NetworkError:
+            # A server that promised more than there is ends with an error after the last byte.
+            if not await _whole(source, part):
+                raise
+        await part.flush()
+        if source.size is not None and part.received < source.size:
+            raise NetworkError(f"The connection ended before {source.name} was whole: try again later.")
+
+    async def _take_up(self, response: aiohttp.ClientResponse, origin: str, source: ResolvedFile, part: Part) -> None:
+        """Makes ``part`` end where the answer's body begins, or refuses the answer."""
+        etag = response.headers.get("ETag")
+        if response.status == 206:
+            found = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
+            fits = (
+                found is not None
+                and int(found[1]) == part.received > 0
+                and (source.size is None or found[2] in ("*", str(source.size)))
+                and (part.origin != origin or None in (etag, part.etag) or etag == part.etag)
+            )
+            if not fits:
+                await part.restart()
+                raise NetworkError(f"The server sent other bytes of {source.name} than it was asked for: try again.")
+            part.spliced = True
+        elif response.status == 416:
+            await part.restart()
+            raise NetworkError(f"The server has fewer bytes of {source.name} than came before: try again.")
+        else:
+            if part.received:
+                log.info("the server sends %s from its first byte again", source.name)
+                await part.restart()
+            length = _length(response)
+            if None not in (length, source.size) and length != source.size:
+                raise VerificationError(f"it should have {source.size} bytes, and the server offers {length}")
+        await part.tag(etag, origin)
+
+    async def _body(self, response: aiohttp.ClientResponse, source: ResolvedFile, part: Part, meter: Meter) -> None:
+        head = b""
+        while not part.received and len(head) < _HEAD and (chunk := await response.content.readany()):
+            head += chunk
+        if _HTML.match(head):
+            raise ValidationError(f"The server sent a web page in place of {source.name}: try again later.")
+        if head:
+            await part.put(head)
+        # Chunks as they come, without a thread's hop for each: nothing is faster here.
+        async for chunk in response.content.iter_any():
+            await part.put(chunk)
+            meter.reach(part.received)
+            if source.size is not None and part.received > source.size:
+                raise VerificationError(f"more than its {source.size} bytes came")
+
+
+async def _whole(source: ResolvedFile, part: Part) -> bool:
+    await part.flush()
+    return part.received > 0 and (part.received == source.size or part.sha256 == source.sha256)
+
+
+def _passes(error: Exception) -> bool:
+    """Whether the fault may be gone at the next try. A storage's 403 is an expired link: the site gives a new one."""
+    if isinstance(error, ApiError):
+        expired = error.site_status == 403 and not isinstance(error, AuthError)
+        return expired or error.site_status in (408, 429) or error.site_status >= 500
+    return isinstance(error, NetworkError | ValidationError)
+
+
+def _length(response: aiohttp.ClientResponse) -> int | None:
+    """Bytes in the body; unknown where it is compressed, whatever its header says."""
+    return None if response.headers.get("Content-Encoding", "identity") != "identity" else response.content_length

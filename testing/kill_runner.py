@@ -1,0 +1,157 @@
+"""Kills a download again and again, at random moments, and looks at what is left each time.
+
+The parent runs the fake Civitai and starts children; each child is a process of its own that downloads one file until
+it is done or killed. ``python -m lorakeeper.testing.kill_runner`` is the child.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import random
+import sys
+from collections import Counter
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from ..py.civitai.http import Http
+from ..py.civitai.resolve import ResolvedFile
+from ..py.civitai.schemas import ModelVersion, VersionFile
+from ..py.downloads import DiskSpace, Downloads, Progress
+from ..py.security import ModelScanner, Quarantine
+from . import samples
+from .fake_civitai import FakeCivitai, Pace
+
+_SECONDS = 0.6  # what one undisturbed transfer takes, so that a kill finds it at work
+
+
+@dataclass
+class Kills:
+    """What came of it. ``moments`` counts kills by the stage that the child had reached; ``wrong`` names every file
+    that lay in the model folder and was not the whole, right one; ``resumed`` counts requests with a Range."""
+
+    kills: int = 0
+    files: int = 0
+    resumed: int = 0
+    moments: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def good(self) -> bool:
+        return not self.wrong and self.resumed > 0
+
+    def to_json(self) -> dict[str, object]:
+        return {**asdict(self), "moments": dict(self.moments), "good": self.good}
+
+
+async def kill_downloads(folder: Path, count: int, *, seed: int = 0, size: int = 8_000_000) -> Kills:
+    """Kills ``count`` times, as often as a file needs it, and lets each file come to its end once in a while."""
+    chance = random.Random(seed)
+    result = Kills()
+    async with FakeCivitai() as civitai:
+        civitai.faults.storage.append(Pace(size / _SECONDS))
+        while result.kills < count:
+            sample = samples.lora(f"model{result.files}", size=size + result.files * 8)
+            ids = civitai.add(sample)
+            place = folder / f"models{result.files}"
+            task = {
+                "url": civitai.url,
+                "version": ids.version_id,
+                "file": ids.file_id,
+                "sha256": ids.sha256.lower(),
+                "size": sample.size,
+                "name": sample.file_name,
+                "folder": str(place),
+            }
+            # Most files are killed several times and then left alone; the last ones as often as is still due.
+            for left in range(min(chance.randrange(3, 9), count - result.kills), -1, -1):
+                ended = await _child(task, chance if left else None, result)
+                _look(place, sample.file_name, ids.sha256.lower(), result)
+                if ended:
+                    break
+            if [path.name for path in place.iterdir()] != [sample.file_name]:
+                result.wrong.append(f"{place}: {sorted(path.name for path in place.iterdir())} at the end")
+            result.files += 1
+        result.resumed = sum("Range" in request.headers for request in civitai.storage.requests)
+    return result
+
+
+async def _child(task: dict[str, object], chance: random.Random | None, result: Kills) -> bool:
+    """Runs one child; with ``chance`` kills it somewhere. True where it came to its end."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        __name__,
+        json.dumps(task),
+        cwd=Path(str(task["folder"])).parent,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output = child.stdout or asyncio.StreamReader()
+    stage = (await output.readline()).decode().strip()
+    if chance:
+        # A third of the kills aims at the short last steps, which a random moment would hardly ever meet.
+        aim = chance.choice(["", "", "", "", "verify", "scan"])
+        wait = chance.uniform(0, 0.005 if aim else _SECONDS)
+        while aim and stage and stage != aim:
+            stage = (await output.readline()).decode().strip()
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(child.wait(), wait)
+        with suppress(ProcessLookupError):
+            child.kill()
+    said = (stage + "\n" + (await output.read()).decode()).split()
+    if await child.wait() == 0:
+        return True
+    if chance is None:
+        result.wrong.append(f"{task['name']}: the download failed by itself, exit code {child.returncode}")
+        return True
+    result.kills += 1
+    result.moments[said[-1] if said else "start"] += 1
+    return False
+
+
+def _look(place: Path, name: str, sha256: str, result: Kills) -> None:
+    for path in place.iterdir() if place.exists() else ():
+        if path.name.startswith(".lorakeeper-"):
+            continue
+        if path.name != name or hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+            result.wrong.append(str(path))
+
+
+async def _download(task: dict[str, str]) -> None:
+    async def nothing(_: str) -> None:
+        return None
+
+    async def same(source: ResolvedFile) -> ResolvedFile:
+        return source
+
+    stages: list[str] = []
+
+    def progress(step: Progress) -> None:
+        if stages[-1:] != [step.stage]:
+            stages.append(step.stage)
+            sys.stdout.write(f"{step.stage}\n")
+            sys.stdout.flush()
+
+    folder = Path(task["folder"])
+    http = Http(base_url=task["url"], key_for=lambda url: None)
+    downloads = Downloads(http, DiskSpace(), ModelScanner(), Quarantine(folder / "quarantine"), nothing, same)
+    source = ResolvedFile(
+        version=ModelVersion(id=int(task["version"])),
+        file=VersionFile(id=int(task["file"])),
+        name=task["name"],
+        size=int(task["size"]),
+        sha256=task["sha256"],
+        urls=(f"{task['url']}/api/download/models/{task['version']}?fileId={task['file']}",),
+        kind="loras",
+        folder="",
+    )
+    try:
+        await downloads.fetch(source, folder, progress=progress)
+    finally:
+        await http.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(_download(json.loads(sys.argv[1])))

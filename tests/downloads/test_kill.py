@@ -1,0 +1,16 @@
+"""A download that is killed at any moment is whole in the end, and never wrong in between."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lorakeeper.testing.kill_runner import kill_downloads
+
+
+async def test_killed_downloads_are_resumed_and_never_wrong(tmp_path: Path) -> None:
+    """``python bench/kills.py`` does the same for longer."""
+    result = await kill_downloads(tmp_path, 6, seed=2)
+
+    assert result.kills == 6
+    assert result.wrong == []
+    assert result.resumed > 0
