@@ -86,10 +86,11 @@ def load(connection: Connection, job_id: str) -> tuple[Job, str] | None:
 
 def page(connection: Connection, before: int | None, limit: int) -> JobPage:
     """Newest first."""
-    query = select(jobs).order_by(jobs.c.sequence.desc()).limit(limit)
+    query = select(jobs).order_by(jobs.c.sequence.desc()).limit(limit + 1)
     rows = list(connection.execute(query if before is None else query.where(jobs.c.sequence < before)))
-    cursor = str(rows[-1].sequence) if len(rows) == limit else None
-    return JobPage(items=[Job.model_validate(row.job) for row in rows], next_cursor=cursor)
+    # One more than asked for tells whether there is a next page.
+    cursor = str(rows[limit - 1].sequence) if len(rows) > limit else None
+    return JobPage(items=[Job.model_validate(row.job) for row in rows[:limit]], next_cursor=cursor)
 
 
 def unfinished(connection: Connection) -> list[tuple[Job, str]]:

@@ -62,9 +62,12 @@ class Library:
         before = int(cursor) if cursor else None
 
         def work(connection: Connection) -> LibraryPage:
-            rows, total = catalog.page(connection, query=query, kind=kind, before=before, limit=limit)
-            items = [LibraryItem.model_validate(self._view(connection, row).model_dump()) for row in rows]
-            return LibraryPage(items=items, next_cursor=str(rows[-1].id) if len(rows) == limit else None, total=total)
+            rows, total = catalog.page(connection, query=query, kind=kind, before=before, limit=limit + 1)
+            items = [LibraryItem.model_validate(self._view(connection, row).model_dump()) for row in rows[:limit]]
+            # One more than asked for tells whether there is a next page.
+            return LibraryPage(
+                items=items, next_cursor=str(rows[limit - 1].id) if len(rows) > limit else None, total=total
+            )
 
         return await self._database.read(work)
 

@@ -1,4 +1,4 @@
-"""What nodes hand to each other and show: search results as plain data, and one line about a download under way."""
+"""What nodes hand to each other and show: a result to choose, words and JSON text, one line about a download."""
 
 from __future__ import annotations
 
@@ -6,37 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..civitai.schemas import Model, ModelVersion
 from ..errors import UsageError
 from .items import LibraryDetail
 from .trigger_words import best_words
 
 # What a workflow's picture need not carry: whole answers of the site and of the file's header.
 _LEFT_OUT = {"header", "site", "user"}
-
-
-def result_of(model: Model) -> dict[str, Any]:
-    """One search result. ``target`` is what the download node takes: the newest version, None where there is none."""
-    versions = [_version(version) for version in model.versions]
-    return {
-        "id": model.id,
-        "name": model.name,
-        "type": model.type,
-        "creator": model.creator.username if model.creator else None,
-        "nsfw": model.nsfw,
-        "downloads": model.stats.download_count if model.stats else None,
-        "target": f"{model.id}@{versions[0]['id']}" if versions else None,
-        "versions": versions,
-    }
-
-
-def _version(version: ModelVersion) -> dict[str, Any]:
-    return {
-        "id": version.id,
-        "name": version.name,
-        "base_model": version.base_model,
-        "trigger_words": version.trained_words,
-    }
 
 
 def choose(target: str, results: Sequence[Any] | None, index: int) -> str:

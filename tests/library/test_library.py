@@ -102,7 +102,7 @@ async def test_a_renamed_file_keeps_what_the_user_said(app: App, civitai: FakeCi
 async def test_a_changed_file_is_read_again(app: App, civitai: FakeCivitai, loras: Path) -> None:
     path = put(loras, samples.lora("One"))
     first = await app.library.info(path)
-    put(loras, samples.lora("Another, longer one", size=5000))
+    put(loras, samples.lora("Another, longer one", size=90_000))
 
     second = await app.library.info(path)
 
@@ -187,6 +187,7 @@ async def test_the_preview_is_made_small_and_stays_within_the_limit(
     )
     for sample in (tame, wild):
         civitai.add(sample)
+    app.store.update({"image_hosts": [civitai.storage.url]})
 
     shown = await app.library.info(put(loras, tame, "tame.safetensors"))
     hidden = await app.library.info(put(loras, wild, "wild.safetensors"))
