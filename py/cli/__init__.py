@@ -1,0 +1,54 @@
+"""The command line: ``lorakeeper serve · search · show · download · info · doctor``.
+
+Exit code 0 is good, 1 failed, 2 wrong use, 130 stopped by Ctrl-C. Whatever goes wrong is one sentence on stderr, with a
+traceback before it only after ``--debug``. Everything heavy is imported by the command that needs it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+GOOD, FAILED, WRONG_USE, STOPPED = 0, 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code."""
+    import click
+
+    from .commands import Choices, cli
+    from .console import complain, speak_utf8
+
+    speak_utf8()
+    choices = Choices()
+    given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    try:
+        # Without the standalone mode click returns what the command does, and leaves the errors to us.
+        return int(cli.main(given, prog_name="lorakeeper", obj=choices, standalone_mode=False) or GOOD)
+    except click.ClickException as error:
+        complain(error.format_message())
+        return WRONG_USE if isinstance(error, click.UsageError) else FAILED
+    except (click.Abort, KeyboardInterrupt):
+        complain("Stopped: what has arrived is kept, and the same command goes on from there.")
+        return STOPPED
+    except Exception as error:  # noqa: BLE001 - the outermost place, where every failure becomes one sentence
+        return _explain(error, debug=choices.debug)
+
+
+def _explain(error: Exception, *, debug: bool) -> int:
+    from ..errors import LorakeeperError, UsageError
+    from .console import complain
+
+    if debug:
+        import traceback
+
+        traceback.print_exception(error)
+    if isinstance(error, BrokenPipeError):
+        # The reader, such as ``head``, has had enough. Nothing more may be written, not even at exit.
+        sys.stdout = None
+        return FAILED
+    if isinstance(error, LorakeeperError):
+        complain(error)
+        return WRONG_USE if isinstance(error, UsageError) else FAILED
+    complain(f"Something unforeseen went wrong ({type(error).__name__}): run it with --debug to see where.")
+    return FAILED

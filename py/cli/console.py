@@ -1,0 +1,121 @@
+"""What the command line prints: results on stdout, errors as one sentence on stderr, progress where it is watched."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+    from ..bulk.jobs import Job
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def speak_utf8() -> None:
+    """Windows' consoles and pipes may be set to an old code page that lacks a model's letters."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, ValueError, OSError):
+            stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+
+
+def clean(text: object) -> str:
+    """``text`` without what could steer a terminal: names come from the site."""
+    return _CONTROL.sub("", str(text))
+
+
+def say(*parts: object) -> None:
+    print(*(clean(part) for part in parts), flush=True)  # noqa: T201 - this is the command line's voice
+
+
+def say_json(value: BaseModel | dict[str, Any]) -> None:
+    """One line of JSON."""
+    document = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+    print(json.dumps(document, ensure_ascii=False), flush=True)  # noqa: T201
+
+
+def complain(sentence: object) -> None:
+    """The one sentence about an error, on one line."""
+    print(" ".join(clean(sentence).split()), file=sys.stderr, flush=True)  # noqa: T201
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table on a terminal; elsewhere lines with tabs, whole and easy to cut."""
+    if not sys.stdout.isatty():
+        for row in rows:
+            say("\t".join(clean(cell) for cell in row))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    for row in rows:
+        shown.add_row(*(Text(clean(cell)) for cell in row))
+    Console().print(shown)
+
+
+def size(count: int | None) -> str:
+    """``count`` bytes as people write them."""
+    if count is None:
+        return "?"
+    value = float(count)
+    for unit in ("B", "KB", "MB", "GB"):
+        if value < 1000 or unit == "GB":
+            break
+        value /= 1000
+    return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+
+
+class Watch:
+    """Shows a job's progress: bars on a terminal, else a line for each step; nothing where ``quiet`` and unwatched."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._bars: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+        self._said: dict[str, tuple[str, int]] = {}
+        self._quiet = quiet
+
+    def __enter__(self) -> Watch:
+        if sys.stderr.isatty():
+            from rich import progress
+            from rich.console import Console
+
+            self._bars = progress.Progress(
+                progress.TextColumn("{task.description}", markup=False),
+                progress.BarColumn(),
+                progress.DownloadColumn(),
+                progress.TransferSpeedColumn(),
+                progress.TimeRemainingColumn(),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bars:
+            self._bars.stop()
+
+    def __call__(self, job: Job) -> None:
+        if self._bars:
+            if job.id not in self._tasks:
+                self._tasks[job.id] = self._bars.add_task(clean(job.name or job.target), total=None)
+            description = f"{clean(job.name or job.target)}  {job.state}"
+            self._bars.update(
+                self._tasks[job.id], completed=job.received, total=job.total or None, description=description
+            )
+        elif not self._quiet:
+            # A line for each new state, and for each quarter of the bytes.
+            step = (job.state, 4 * job.received // job.total if job.total else 0)
+            if self._said.get(job.id) != step and job.state in ("downloading", "verifying", "scanning"):
+                self._said[job.id] = step
+                share = f" {100 * job.received // job.total}%" if job.total and job.state == "downloading" else ""
+                say(f"{job.name or job.target}: {job.state}{share}")

@@ -1,0 +1,32 @@
+"""The routes under ``/lorakeeper/``, the same in both hosts: one module a resource, and one function adds them all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from . import app_files, civitai, health, jobs, library, prompt, security, settings
+from .openapi import Api, Document
+
+if TYPE_CHECKING:
+    from ..py.app import App
+
+
+def add_routes(routes: web.RouteTableDef, services: App) -> Api:
+    """Adds every route to ``routes``. Call it once for a host; the services must be started before a request comes."""
+    api = Api(routes, health.version())
+    health.add(api, services)
+    library.add(api, services)
+    civitai.add(api, services)
+    jobs.add(api, services)
+    settings.add(api, services)
+    security.add(api, services)
+    prompt.add(api)
+    app_files.add(api)
+
+    @api.get("openapi.json", "This document")
+    async def document() -> Document:
+        return api.document()
+
+    return api

@@ -1,0 +1,56 @@
+"""The site's pictures for pages that may load none from elsewhere. Only configured origins, small ones, and no key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+from cachetools import LRUCache
+
+from ..py.errors import ForbiddenError, ValidationError
+
+if TYPE_CHECKING:
+    from ..py.app import App
+
+LARGEST = 10_000_000
+CACHED = 32_000_000
+TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif", "image/avif", "video/mp4"})
+
+
+class ImageProxy:
+    """Fetches pictures, and keeps the last few in memory. The browser keeps them, too."""
+
+    def __init__(self, services: App) -> None:
+        self._services = services
+        self._kept: LRUCache[str, tuple[str, bytes]] = LRUCache(CACHED, getsizeof=lambda kept: len(kept[1]))
+
+    async def get(self, url: str) -> web.Response:
+        """The picture at ``url``. ForbiddenError for other hosts, ValidationError for what is no picture."""
+        if not self._services.may_show(url):
+            raise ForbiddenError("Pictures come only from the hosts in the setting image_hosts.")
+        if (found := self._kept.get(url)) is None:
+            found = self._kept[url] = await self._fetch(url)
+        kind, content = found
+        return web.Response(
+            body=content,
+            content_type=kind,
+            headers={
+                "Cache-Control": "private, max-age=86400",
+                "X-Content-Type-Options": "nosniff",
+                "Content-Security-Policy": "default-src 'none'; sandbox",
+            },
+        )
+
+    async def _fetch(self, url: str) -> tuple[str, bytes]:
+        async with self._services.http.open(url, {}, keyed=False) as response:
+            if not self._services.may_show(str(response.url)):
+                raise ForbiddenError("The picture has moved to a host that is not in the setting image_hosts.")
+            # No SVG: it can hold scripts, and would run them as ours.
+            if response.content_type not in TYPES:
+                raise ValidationError(f"What the site sent is no picture but {response.content_type[:100]}.")
+            content = bytearray()
+            async for chunk in response.content.iter_any():
+                content += chunk
+                if len(content) > LARGEST:
+                    raise ValidationError("The picture is too large.")
+        return response.content_type, bytes(content)

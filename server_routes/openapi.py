@@ -1,0 +1,203 @@
+"""The registry of routes, and the OpenAPI document made from it.
+
+A handler's annotations say everything: ``query`` and ``body`` are pydantic models, ``request`` is aiohttp's, any other
+parameter comes from the path, and what it returns is the answer's model. The same models validate and document.
+"""
+
+from __future__ import annotations
+
+import re
+import typing
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from aiohttp import web
+from pydantic import BaseModel, Field, JsonValue, RootModel, ValidationError, create_model
+from pydantic.json_schema import models_json_schema
+
+from . import guard
+
+PREFIX = "/lorakeeper"
+COMPONENTS = "#/components/schemas/"
+Handler = Callable[..., Awaitable[BaseModel | web.StreamResponse]]
+RowId = Annotated[int, Field(ge=1, le=2**53)]
+
+
+class Document(RootModel[dict[str, JsonValue]]):
+    """An OpenAPI 3.1 document."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One route: where it is, what it takes, what it gives. ``media`` is set where the answer is no JSON."""
+
+    method: str
+    path: str
+    summary: str
+    status: int
+    handler: Handler
+    inputs: dict[str, type[BaseModel]]  # of "path", "query", "body" those that the handler takes
+    wants_request: bool
+    response: type[BaseModel] | None
+    media: tuple[str, ...]
+
+    @property
+    def template(self) -> str:
+        """The path as OpenAPI writes it: without aiohttp's patterns."""
+        return re.sub(r"{(\w+):[^}]*}", r"{\1}", self.path)
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        try:
+            guard.check(request)
+            result = await self.handler(**await self._arguments(request))
+        except web.HTTPException:
+            raise
+        except Exception as error:  # noqa: BLE001 - the outermost place, where every failure becomes one sentence
+            return guard.answer(error, request)
+        if isinstance(result, web.StreamResponse):
+            return result
+        guard.log.info("%s %s %d", request.method, request.path, self.status)
+        return guard.json_answer(result, status=self.status)
+
+    async def _arguments(self, request: web.Request) -> dict[str, Any]:
+        arguments: dict[str, Any] = {"request": request} if self.wants_request else {}
+        try:
+            for place, model in self.inputs.items():
+                if place == "body":
+                    arguments[place] = model.model_validate_json(await guard.body_of(request))
+                elif place == "query":
+                    arguments[place] = model.model_validate(_query(request, model))
+                else:
+                    arguments |= dict(model.model_validate(request.match_info))
+        except ValidationError as error:
+            raise guard.invalid(error) from None
+        return arguments
+
+
+class Api:
+    """Adds guarded routes under ``/lorakeeper`` to a host's table, and remembers them for the document."""
+
+    def __init__(self, routes: web.RouteTableDef, version: str) -> None:
+        self._routes = routes
+        self.version = version
+        self.operations: list[Operation] = []
+
+    def get(self, path: str, summary: str, *, media: tuple[str, ...] = ()) -> Callable[[Handler], Handler]:
+        return self._add("GET", path, summary, 200, media)
+
+    def post(self, path: str, summary: str, *, status: int = 200) -> Callable[[Handler], Handler]:
+        return self._add("POST", path, summary, status)
+
+    def put(self, path: str, summary: str) -> Callable[[Handler], Handler]:
+        return self._add("PUT", path, summary, 200)
+
+    def patch(self, path: str, summary: str) -> Callable[[Handler], Handler]:
+        return self._add("PATCH", path, summary, 200)
+
+    def delete(self, path: str, summary: str) -> Callable[[Handler], Handler]:
+        return self._add("DELETE", path, summary, 200)
+
+    def _add(
+        self, method: str, path: str, summary: str, status: int, media: tuple[str, ...] = ()
+    ) -> Callable[[Handler], Handler]:
+        def register(handler: Handler) -> Handler:
+            hints = typing.get_type_hints(handler, include_extras=True)
+            response = hints.pop("return")
+            inputs: dict[str, type[BaseModel]] = {
+                place: hints.pop(place) for place in ("query", "body") if place in hints
+            }
+            wants_request = hints.pop("request", None) is not None
+            if hints:
+                in_path: dict[str, Any] = {name: (hint, ...) for name, hint in hints.items()}
+                inputs["path"] = create_model("Path", **in_path)
+            operation = Operation(
+                method=method,
+                path=f"{PREFIX}/{path}",
+                summary=summary,
+                status=status,
+                handler=handler,
+                inputs=inputs,
+                wants_request=wants_request,
+                response=None if media else response,
+                media=media,
+            )
+            self.operations.append(operation)
+            self._routes.route(method, operation.path)(operation.__call__)
+            return handler
+
+        return register
+
+    def document(self) -> Document:
+        """The OpenAPI document of everything registered so far."""
+        used: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = [
+            (guard.ErrorAnswer, "serialization")
+        ]
+        for operation in self.operations:
+            if body := operation.inputs.get("body"):
+                used.append((body, "validation"))
+            if operation.response:
+                used.append((operation.response, "serialization"))
+        references, definitions = models_json_schema(list(dict.fromkeys(used)), ref_template=COMPONENTS + "{model}")
+        schemas: dict[str, Any] = definitions.get("$defs", {})
+        paths: dict[str, dict[str, Any]] = {}
+        for operation in self.operations:
+            described = _describe(operation, lambda model, mode: references[model, mode])
+            paths.setdefault(operation.template, {})[operation.method.lower()] = described
+        return Document(
+            {
+                "openapi": "3.1.0",
+                "info": {
+                    "title": "Lorakeeper",
+                    "version": self.version,
+                    "description": "ComfyUI serves these paths under `/api`, too. Requests that change something need "
+                    "`Content-Type: application/json` and come from the same origin.",
+                },
+                "paths": paths,
+                "components": {"schemas": schemas},
+            }
+        )
+
+
+def _query(request: web.Request, model: type[BaseModel]) -> dict[str, Any]:
+    """The query as the model takes it: a list for a field that is one (the key is repeated), else the first value."""
+    return {
+        name: request.query.getall(name)
+        if typing.get_origin(field.annotation) in (list, tuple)
+        else request.query[name]
+        for name, field in model.model_fields.items()
+        if name in request.query
+    }
+
+
+def _describe(operation: Operation, reference: Callable[[type[BaseModel], Any], dict[str, Any]]) -> dict[str, Any]:
+    def content(schema: dict[str, Any], *media: str) -> dict[str, Any]:
+        return {kind: {"schema": schema} for kind in media or ("application/json",)}
+
+    parameters = []
+    for place in ("path", "query"):
+        if model := operation.inputs.get(place):
+            schema = model.model_json_schema()
+            for name, field in schema["properties"].items():
+                required = name in schema.get("required", ())
+                parameters.append({"name": name, "in": place, "required": required, "schema": field})
+    given = (
+        content(reference(operation.response, "serialization"))
+        if operation.response
+        else content({"type": "string", "format": "binary"}, *operation.media)
+    )
+    described: dict[str, Any] = {
+        "summary": operation.summary,
+        "operationId": f"{operation.method.lower()} {operation.template.removeprefix(PREFIX + '/')}",
+        "parameters": parameters,
+        "responses": {
+            str(operation.status): {"description": operation.summary, "content": given},
+            "default": {
+                "description": "What went wrong, in one sentence.",
+                "content": content(reference(guard.ErrorAnswer, "serialization")),
+            },
+        },
+    }
+    if body := operation.inputs.get("body"):
+        described["requestBody"] = {"required": True, "content": content(reference(body, "validation"))}
+    return described
