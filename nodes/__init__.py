@@ -1,0 +1,18 @@
+"""Every node, in the order in which the menu shows it."""
+
+from __future__ import annotations
+
+from comfy_api.latest import ComfyExtension, io
+
+from ..py.hosts import comfyui
+from .civitai import CivitaiDownload, CivitaiSearch
+from .lora import LoadLora, LoraInfo
+from .trigger_words import TriggerWords
+
+
+class LorakeeperExtension(ComfyExtension):
+    async def on_load(self) -> None:
+        comfyui.attach()
+
+    async def get_node_list(self) -> list[type[io.ComfyNode]]:
+        return [CivitaiSearch, CivitaiDownload, LoraInfo, LoadLora, TriggerWords]

@@ -1,0 +1,265 @@
+"""Lorakeeper inside ComfyUI: the only module that imports ComfyUI's server and folders.
+
+The application lives on the server's loop. Nodes run on another thread, in a loop that lasts for one prompt: what they
+want done is handed over by :meth:`Host.run`. The server carries the :class:`Host`, so nothing here is global.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, TypeVar
+
+import folder_paths
+from aiohttp import web
+from comfy.model_management import throw_exception_if_processing_interrupted
+from comfy.utils import ProgressBar
+from server import PromptServer
+
+from ...server_routes import add_routes, guard
+from ..app import HOME_VARIABLE, App, data_folder
+from ..civitai.targets import parse_target
+from ..errors import LorakeeperError, StorageError
+from ..events import Event
+from ..library.items import LibraryDetail
+from ..library.node_results import progress_line
+from . import node_work
+from .comfyui_loras import LoraFiles
+from .relay import Relay
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+News = TypeVar("News")
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_POLL = 0.1
+_CLEAN_UP = 5.0
+# Folders that ComfyUI lists beside those of models; nothing may ever be downloaded into the first.
+_NO_MODELS = frozenset({"custom_nodes", "configs", "datasets"})
+
+
+class NodeError(Exception):
+    """What a node shows in red: one sentence."""
+
+    # ComfyUI shows an error's module, which for a custom node is a path on the user's disk.
+    __module__ = "lorakeeper"
+
+
+class ComfyRoots:
+    """The model folders that ComfyUI knows, other packs' included."""
+
+    def kinds(self) -> list[str]:
+        return [kind for kind in folder_paths.folder_names_and_paths if kind not in _NO_MODELS]
+
+    def folders(self, kind: str) -> list[Path]:
+        return [Path(folder) for folder in folder_paths.get_folder_paths(kind)] if kind in self.kinds() else []
+
+
+class Host:
+    """What ComfyUI's server carries: the application, or the sentence that says why there is none."""
+
+    def __init__(self, server: PromptServer) -> None:
+        self._loras = LoraFiles()
+        self._brought: dict[tuple[str, str | None], Path] = {}
+        self._descriptions = node_work.Descriptions()
+        self._server = server
+        self._app: App | None = None
+        self._relay: Relay | None = None
+        self._problem: LorakeeperError | None = None
+        try:
+            self._app = App(_home(), lambda settings: ComfyRoots())
+        except LorakeeperError as error:
+            self._fail(error)
+
+    @property
+    def app(self) -> App:
+        """Raises the LorakeeperError that kept the application from starting."""
+        if self._problem is None and self._app is not None:
+            return self._app
+        raise self._problem or StorageError("Lorakeeper has stopped.")
+
+    async def run(
+        self,
+        work: Callable[[App, Callable[[News], None]], Coroutine[Any, Any, T]],
+        show: Callable[[News], None] = lambda news: None,
+    ) -> T:
+        """Runs ``work`` on the server's loop for a node, whose own loop waits here.
+
+        ``work`` gets the application and a function that takes news; ``show`` hears the latest news on the node's
+        thread, some ten times a second. Stop cancels ``work`` and waits until it has cleaned up. A LorakeeperError
+        becomes a NodeError with its sentence.
+        """
+        try:
+            app = self.app
+        except LorakeeperError as error:
+            raise NodeError(str(error)) from None
+        latest: deque[News] = deque(maxlen=1)
+        outcome: Future[T] = Future()
+        begun: list[asyncio.Task[T]] = []
+
+        async def carried() -> T:
+            return await work(app, latest.append)
+
+        def begin() -> None:
+            task = self._server.loop.create_task(carried())
+            task.add_done_callback(lambda done: _hand_back(done, outcome))
+            begun.append(task)
+
+        self._server.loop.call_soon_threadsafe(begin)
+        arrived = asyncio.wrap_future(outcome)
+        try:
+            while not (await asyncio.wait({arrived}, timeout=_POLL))[0]:
+                throw_exception_if_processing_interrupted()
+                if latest:
+                    show(latest.pop())
+        except BaseException:  # Stop is a BaseException of ComfyUI's; a failure elsewhere in the graph cancels us
+            self._server.loop.call_soon_threadsafe(lambda: begun[0].cancel())  # noqa: PLW0108 - it may not have begun yet
+            await asyncio.wait({arrived}, timeout=_CLEAN_UP)
+            if arrived.done() and not arrived.cancelled():
+                arrived.exception()  # seen, and of no interest any more
+            raise
+        try:
+            result = arrived.result()
+        except LorakeeperError as error:
+            raise NodeError(str(error)) from None
+        if latest:
+            show(latest.pop())
+        return result
+
+    async def describe(self, path: Path) -> LibraryDetail:
+        """What is known of a local file, for a node."""
+        return await self.run(lambda app, _: self._descriptions.describe(app, path))
+
+    def apply_lora(
+        self, model: Any, clip: Any, path: Path, strength_model: float, strength_clip: float
+    ) -> tuple[Any, Any]:
+        """``model`` and ``clip`` with the LoRA at ``path``, for a node."""
+        try:
+            return self._loras.apply(model, clip, path, strength_model, strength_clip)
+        except LorakeeperError as error:
+            raise NodeError(str(error)) from None
+
+    def add_routes(self) -> None:
+        """Adds the application's routes. While it can't work they answer with the sentence that says why."""
+        routes = web.RouteTableDef()
+        if self._app is not None:
+            add_routes(routes, self._app)
+        else:
+            routes.route("*", "/lorakeeper/{path:.*}")(self._refuse)
+        for route in routes:
+            if isinstance(route, web.RouteDef):
+                self._server.routes.route(route.method, route.path, **route.kwargs)(self._guarded(route.handler))
+
+    async def start(self, _: web.Application) -> None:
+        """Starts the application. ComfyUI starts in any case."""
+        if self._app is None:
+            return
+        try:
+            await self._app.__aenter__()  # which closes again what it could open
+        except LorakeeperError as error:
+            self._fail(error)
+        except Exception as error:  # a bug of ours must not keep ComfyUI from starting
+            log.exception("Lorakeeper could not start.")
+            self._fail(StorageError(f"Lorakeeper could not start: {error}"))
+        else:
+            self._app.events.subscribe(_list_again)
+            self._relay = Relay(self._app.events, self._server.loop, self._server.send_sync)
+
+    async def stop(self, _: web.Application) -> None:
+        app, self._app = self._app, None
+        if self._relay:
+            self._relay.close()
+        if app is not None and self._problem is None:
+            await app.close()
+
+    async def download(self, target: Callable[[], str], kind: str | None, node_id: str | None) -> LibraryDetail:
+        """:func:`node_work.download` for a node, which shows how far it is. ``target`` may raise a LorakeeperError."""
+        bar = ProgressBar(1.0)
+
+        def show(job: dict[str, Any]) -> None:
+            if job["total"]:
+                bar.update_absolute(job["received"] / job["total"])
+            self._say(progress_line(job), node_id)
+
+        async def work(app: App, news: Callable[[dict[str, Any]], None]) -> tuple[str, LibraryDetail]:
+            wanted = target()
+            return wanted, await node_work.download(app, wanted, kind, news)
+
+        wanted, detail = await self.run(work, show)
+        self._brought[wanted, kind] = Path(detail.path or "")
+        self._say(f"Ready: {detail.name}", node_id)
+        return detail
+
+    def check_target(self, text: str) -> bool | str:
+        """True for something that could be downloaded, else the sentence that says what is wrong with it."""
+        try:
+            return bool(parse_target(text, site=self.app.civitai.base_url, files=False))
+        except LorakeeperError as error:
+            return str(error)
+
+    def is_still_here(self, target: str, kind: str | None) -> bool | float:
+        """True, or NaN once the file that :meth:`download` brought is gone: ComfyUI runs a node again that is NaN."""
+        path = self._brought.get((target, kind))
+        return path is None or path.is_file() or float("nan")
+
+    def _say(self, text: str, node_id: str | None) -> None:
+        if node_id is not None:
+            self._server.send_progress_text(text, node_id, self._server.client_id)
+
+    def _fail(self, error: LorakeeperError) -> None:
+        log.error("%s", error)
+        self._problem = error
+
+    def _guarded(self, handler: Handler) -> Handler:
+        async def answer(request: web.Request) -> web.StreamResponse:
+            return await (handler(request) if self._problem is None else self._refuse(request))
+
+        return answer
+
+    async def _refuse(self, request: web.Request) -> web.StreamResponse:
+        return guard.answer(self._problem or StorageError("Lorakeeper has stopped."), request)
+
+
+_HOST = web.AppKey("lorakeeper", Host)
+
+
+def attach() -> None:
+    """Makes ComfyUI's server carry Lorakeeper. Work begins when the server starts, not before."""
+    server = PromptServer.instance
+    server.app[_HOST] = host = Host(server)
+    host.add_routes()
+    server.app.on_startup.append(host.start)
+    # ComfyUI skips this on Ctrl-C; what is on the disk is right at any moment.
+    server.app.on_cleanup.append(host.stop)
+
+
+def host() -> Host:
+    """The host that the running server carries."""
+    return PromptServer.instance.app[_HOST]
+
+
+def _home() -> Path:
+    if os.environ.get(HOME_VARIABLE):
+        return data_folder()
+    return Path(folder_paths.get_system_user_directory("lorakeeper"))
+
+
+def _list_again(event: Event) -> None:
+    """ComfyUI notices new files by their folder's time, which some file systems keep in steps of two seconds."""
+    if event.topic == "library":
+        folder_paths.filename_list_cache.clear()
+
+
+def _hand_back(task: asyncio.Task[T], outcome: Future[T]) -> None:
+    if task.cancelled():
+        # A CancelledError would end ComfyUI's worker thread.
+        outcome.set_exception(StorageError("Lorakeeper was stopped before it was done."))
+    elif error := task.exception():
+        outcome.set_exception(error)
+    else:
+        outcome.set_result(task.result())

@@ -1,0 +1,151 @@
+"""What nodes ask of the application, as coroutines for the server's loop. Nothing here knows ComfyUI."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from ..app import App
+from ..bulk.jobs import Job, JobState
+from ..civitai.query import SearchQuery
+from ..civitai.targets import HashTarget, VersionTarget, parse_target
+from ..errors import DownloadError, LorakeeperError, UsageError
+from ..events import Event
+from ..library.items import LibraryDetail
+from ..views import search_page
+
+log = logging.getLogger(__name__)
+
+
+async def search(app: App, wanted: Mapping[str, object]) -> list[dict[str, Any]]:
+    """The results of a search, as plain data. ``wanted`` are the fields of a SearchQuery.
+
+    ``target`` of a result is what :func:`download` takes: its newest version, None where there is none.
+    """
+    try:
+        query = SearchQuery.model_validate(wanted)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(f"{first['loc'][0]} can't be searched for: {first['msg']}.") from error
+    found = (await search_page(app, query)).items
+    # Its picture is an address of this server's, of no use in a workflow.
+    return [
+        {
+            "target": f"{model.id}@{model.versions[0].id}" if model.versions else None,
+            **model.model_dump(mode="json", exclude={"image"}),
+        }
+        for model in found
+    ]
+
+
+async def download(
+    app: App, target: str, kind: str | None, progress: Callable[[dict[str, Any]], None] = lambda job: None
+) -> LibraryDetail:
+    """The library's word on the file that ``target`` names, fetched unless it is here.
+
+    ``progress`` gets the job as JSON at every change. Cancelling pauses the download, and the same call goes on with
+    it. A version that is here needs no site. Raises DownloadError with the sentence of a download that failed or was
+    quarantined.
+    """
+    # In short, and without a key that a link may hold.
+    target = str(parse_target(target, site=app.civitai.base_url, files=False))
+    if (present := await _present(app, target, kind)) is not None:
+        return present
+    beginning = asyncio.create_task(_begin(app, target, kind))
+    try:
+        job = await asyncio.shield(beginning)
+        unsubscribe = app.events.subscribe(_listener(job.id, progress))
+        try:
+            # Paused in the sidebar: whoever paused it goes on with it there, or presses Stop.
+            while not (job := await app.jobs.wait(job.id)).state.over:  # noqa: ASYNC110
+                await asyncio.sleep(0.5)
+        finally:
+            unsubscribe()
+    except asyncio.CancelledError:
+        job = await beginning
+        with suppress(LorakeeperError):  # over just now
+            await app.jobs.pause(job.id)
+        raise
+    if job.state not in (JobState.INSTALLED, JobState.OWNED) or job.path is None:
+        raise DownloadError(job.error or f"The download was {job.state.value}.")
+    return await app.library.info(Path(job.path), fetch=False)
+
+
+async def by_hash(app: App, text: str) -> LibraryDetail:
+    """What is known of the model with that hash, here or at the site. Raises UsageError for what is no hash."""
+    # The library would take the path of any file on this machine too, and a workflow may come from anywhere.
+    if not re.fullmatch(r"[0-9A-Fa-f]{8,64}", text):
+        raise UsageError("That is no hash: it has 8, 10, 12 or 64 digits, which are 0-9 and A-F.")
+    return await app.library.info(text)
+
+
+class Descriptions:
+    """Says what is known of local files without ever making a graph wait long for the site."""
+
+    def __init__(self, patience: float = 10.0, quiet: float = 300.0) -> None:
+        """``patience``: seconds to wait for the site. ``quiet``: seconds before it is asked in vain once more."""
+        self._patience = patience
+        self._quiet = quiet
+        self._asked: dict[Path | None, float] = {}  # None stands for the site as a whole
+
+    async def describe(self, app: App, path: Path) -> LibraryDetail:
+        """What is known of the file. Where nobody but its header names trigger words, the site is asked, once."""
+        detail = await app.library.info(path, fetch=False)
+        if any(word.source != "header" for word in detail.trigger_words) or self._is_quiet(path):
+            return detail
+        self._asked[path] = time.monotonic()
+        try:
+            return await asyncio.wait_for(app.library.info(path), self._patience)
+        except asyncio.TimeoutError:
+            log.warning("The site took too long to say what %s is.", path.name)
+            self._asked[None] = time.monotonic()
+            return await app.library.info(path, fetch=False)
+
+    def _is_quiet(self, path: Path) -> bool:
+        last = max((self._asked[each] for each in (path, None) if each in self._asked), default=None)
+        return last is not None and time.monotonic() - last < self._quiet
+
+
+async def _begin(app: App, target: str, kind: str | None) -> Job:
+    """The job for ``target``: the newest one, if it runs, was stopped or failed; else a new one."""
+    same = [job for job in (await app.jobs.page()).items if job.target == target and kind in (None, job.kind)]
+    if same and same[0].state.active:
+        return same[0]
+    if same and same[0].state is JobState.PAUSED:
+        return await app.jobs.resume(same[0].id)
+    if same and same[0].state is JobState.FAILED:
+        return await app.jobs.retry(same[0].id)
+    return await app.jobs.add(target, kind=kind)
+
+
+async def _present(app: App, target: str, kind: str | None) -> LibraryDetail | None:
+    """The file of exactly that version or SHA256, where it is known and still here."""
+    wanted = parse_target(target, files=False)
+    sha256 = wanted.hash if isinstance(wanted, HashTarget) and len(wanted.hash) == 64 else None
+    if isinstance(wanted, VersionTarget):
+        for job in (await app.jobs.page()).items:
+            same = job.target == target or (job.version_id == wanted.version_id and not wanted.choices)
+            fits = wanted.file_id in (None, job.file_id) and kind in (None, job.kind)
+            if same and fits and job.state in (JobState.INSTALLED, JobState.OWNED):
+                sha256 = job.sha256
+                break
+    if not sha256 or not (path := await app.library.find_owned(sha256)):
+        return None
+    detail = await app.library.info(path, fetch=False)
+    return detail if kind in (None, detail.kind) else None
+
+
+def _listener(job_id: str, progress: Callable[[dict[str, Any]], None]) -> Callable[[Event], None]:
+    def listen(event: Event) -> None:
+        if event.topic == "job" and event.subject == job_id:
+            progress(event.data)
+
+    return listen

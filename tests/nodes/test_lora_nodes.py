@@ -1,0 +1,244 @@
+"""Load LoRA, LoRA Info and Trigger Words, on the stand-in for ComfyUI and the fake Civitai."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lorakeeper.testing import samples
+from lorakeeper.testing.fake_civitai import FakeCivitai
+
+
+def put(comfy: Any, sample: samples.Sample, name: str = "a.safetensors") -> Path:
+    path: Path = comfy.models / "loras" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(sample.content())
+    return path
+
+
+def lookups(civitai: FakeCivitai) -> int:
+    return sum("by-hash" in request.path for request in civitai.site.requests)
+
+
+async def load(
+    comfy: Any, name: str = "a.safetensors", strengths: tuple[float, float] = (1.0, 1.0), **more: Any
+) -> Any:
+    inputs = {"model": [], "clip": [], "lora_name": name, "strength_model": strengths[0], "strength_clip": strengths[1]}
+    return (await comfy.run("LoadLora", **{**inputs, **more})).args
+
+
+# -- Load LoRA ---------------------------------------------------------------------------------------------------------
+
+
+async def test_model_and_clip_go_through_comfyuis_own_loader(comfy: Any) -> None:
+    path = put(comfy, samples.lora())
+
+    model, clip, _, stack = await load(comfy, strengths=(0.7, -0.3))
+
+    assert model == [(path.read_bytes(), 0.7, {"from": "a.safetensors"})]
+    assert clip == [(path.read_bytes(), -0.3, {"from": "a.safetensors"})]
+    assert stack == [("a.safetensors", 0.7, -0.3)]
+
+
+async def test_without_a_clip_the_model_alone_changes(comfy: Any) -> None:
+    put(comfy, samples.lora())
+
+    model, clip, _, _ = await load(comfy, clip=None)
+
+    assert len(model) == 1
+    assert clip is None
+
+
+async def test_two_zeros_read_and_change_nothing(comfy: Any) -> None:
+    from comfy import utils
+
+    put(comfy, samples.lora("tree"))
+    model: list[Any] = []
+
+    output = await load(comfy, strengths=(0.0, 0.0), model=model)
+
+    assert output[0] is model
+    assert output[2] == "tree"
+    assert output[3] == []
+    assert utils.reads == []
+
+
+async def test_stack_is_extended_and_not_changed_in_place(comfy: Any) -> None:
+    put(comfy, samples.lora())
+    incoming = [("None", 1.0, 1.0), ("other.safetensors", 0.5, 0.5)]
+
+    *_, stack = await load(comfy, lora_stack=incoming)
+
+    assert stack == [("other.safetensors", 0.5, 0.5), ("a.safetensors", 1.0, 1.0)]
+    assert len(incoming) == 2
+
+
+async def test_another_strength_reads_nothing(comfy: Any) -> None:
+    from comfy import utils
+
+    put(comfy, samples.lora())
+    for strength in (1.0, 0.5):
+        await load(comfy, strengths=(strength, strength))
+
+    assert len(utils.reads) == 1
+
+
+async def test_a_file_that_changed_is_read_again(comfy: Any) -> None:
+    node = comfy.nodes["Lorakeeper_LoadLora"]
+    path = put(comfy, samples.lora())
+    await load(comfy)
+    before = node.fingerprint_inputs(lora_name="a.safetensors")
+    other = put(comfy, samples.lora("other", size=70_000)).read_bytes()
+    os.utime(path, ns=(1, 1))
+
+    model, *_ = await load(comfy)
+
+    assert model[0][0] == other
+    assert node.fingerprint_inputs(lora_name="a.safetensors") != before
+
+
+async def test_only_the_loras_used_last_are_kept(comfy: Any) -> None:
+    from comfy import utils
+
+    names = [f"{number}.safetensors" for number in range(6)]
+    for name in names:
+        put(comfy, samples.lora(name), name)
+    for name in [*names, names[5], names[0]]:
+        await load(comfy, name)
+
+    assert len(utils.reads) == 7
+
+
+async def test_unknown_words_are_fetched_by_hash_once(comfy: Any, civitai: FakeCivitai) -> None:
+    sample = samples.lora(trigger_words=[r"exusiai \(arknights\), red hair"], metadata={})
+    civitai.add(sample)
+    put(comfy, sample)
+
+    words = [(await load(comfy, strengths=(strength, 1.0)))[2] for strength in (1.0, 0.5)]
+
+    assert words == [r"exusiai \(arknights\), red hair"] * 2
+    assert lookups(civitai) == 1
+
+
+async def test_that_the_site_does_not_know_a_file_is_remembered(comfy: Any, civitai: FakeCivitai) -> None:
+    put(comfy, samples.lora("tree"))
+
+    words = [(await load(comfy, strengths=(strength, 1.0)))[2] for strength in (1.0, 0.5)]
+
+    assert words == ["tree", "tree"]
+    assert lookups(civitai) == 1
+
+
+async def test_without_the_site_words_are_those_of_the_header(comfy: Any, civitai: FakeCivitai) -> None:
+    put(comfy, samples.lora("tree"))
+    await civitai.stop()
+
+    model, _, words, _ = await load(comfy)
+
+    assert words == "tree"
+    assert len(model) == 1
+
+
+async def test_a_site_that_does_not_answer_is_not_waited_for_long_nor_twice(
+    comfy: Any, civitai: FakeCivitai, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lorakeeper.py.hosts import comfyui, node_work
+    from lorakeeper.testing.fake_civitai import Delay
+
+    civitai.faults.site.append(Delay(60))
+    monkeypatch.setattr(comfyui.host(), "_descriptions", node_work.Descriptions(patience=0.2))
+    for name in ("a.safetensors", "b.safetensors"):
+        put(comfy, samples.lora("tree", base_model=name), name)
+        assert (await load(comfy, name))[2] == "tree"
+
+    assert lookups(civitai) == 1
+
+
+async def test_a_lora_that_is_not_there_is_refused(comfy: Any) -> None:
+    node = comfy.nodes["Lorakeeper_LoadLora"]
+    put(comfy, samples.lora())
+
+    assert node.validate_inputs(lora_name="b.safetensors") == "There is no LoRA b.safetensors in your loras folders."
+    assert node.validate_inputs(lora_name="a.safetensors") is True
+    assert node.validate_inputs(lora_name=None) is True
+    with pytest.raises(Exception, match=r"^There is no LoRA b\.safetensors in your loras folders\.$"):
+        await load(comfy, "b.safetensors")
+
+
+async def test_a_file_that_is_no_lora_is_an_error_of_one_sentence(comfy: Any) -> None:
+    (comfy.models / "loras" / "a.safetensors").write_bytes(b"")
+
+    with pytest.raises(Exception, match=r"^a\.safetensors can't be read as a LoRA: download it again\.$"):
+        await load(comfy)
+
+
+# -- LoRA Info ---------------------------------------------------------------------------------------------------------
+
+
+async def test_info_of_a_file(comfy: Any, civitai: FakeCivitai) -> None:
+    sample = samples.lora("Ink", trigger_words=["nk"], base_model="Illustrious")
+    ids = civitai.add(sample)
+    put(comfy, sample)
+
+    name, base_model, words, link, text = (await comfy.run("LoraInfo", lora_name="a.safetensors")).args
+
+    assert (name, base_model, words) == ("Ink", "Illustrious", "nk")
+    assert link == f"{civitai.url}/models/{ids.model_id}?modelVersionId={ids.version_id}"
+    assert json.loads(text)["trigger_words"][0]["source"] == "site"
+
+
+async def test_info_by_hash_of_a_model_that_is_not_here(comfy: Any, civitai: FakeCivitai) -> None:
+    sample = samples.lora("Ink", trigger_words=["nk"])
+    ids = civitai.add(sample)
+    autov2 = (await civitai_file(civitai, ids.version_id))["hashes"]["AutoV2"]
+
+    output = await comfy.run("LoraInfo", hash=f" {autov2.lower()} ")
+
+    assert output.args[0] == "Ink"
+    assert output.args[2] == "nk"
+
+
+async def civitai_file(civitai: FakeCivitai, version: int) -> Any:
+    from aiohttp import ClientSession
+
+    async with ClientSession() as session, session.get(f"{civitai.url}/api/v1/model-versions/{version}") as answer:
+        return (await answer.json())["files"][0]
+
+
+@pytest.mark.parametrize("inputs", [{}, {"hash": "0123456789"}, {"hash": "no hash"}, {"hash": "/etc/hostname"}])
+async def test_info_without_an_answer_is_an_error_of_one_sentence(comfy: Any, inputs: Any) -> None:
+    with pytest.raises(Exception, match=r"hash|knows no such") as raised:
+        await comfy.run("LoraInfo", **inputs)
+
+    assert type(raised.value).__name__ == "NodeError"
+    assert "\n" not in str(raised.value)
+
+
+# -- Trigger Words -----------------------------------------------------------------------------------------------------
+
+
+async def test_words_go_into_the_prompt_and_to_the_nodes_buttons(comfy: Any) -> None:
+    output = await comfy.run(
+        "TriggerWords",
+        prompt="a cat, Tree",
+        trigger_words="tree, red hair, off word",
+        placement="after",
+        off="off word",
+    )
+
+    assert output.args == ("a cat, Tree, red hair",)
+    assert output.ui == {"lorakeeper_words": ["tree", "red hair", "off word"]}
+
+
+async def test_a_prompt_without_words_stays_as_it_is(comfy: Any) -> None:
+    assert (await comfy.run("TriggerWords", prompt="a cat")).args == ("a cat",)
+
+
+async def test_weight_and_separator(comfy: Any) -> None:
+    output = await comfy.run("TriggerWords", prompt="a cat", trigger_words="tree", separator=" | ", weight=1.2)
+
+    assert output.args == ("(tree:1.2) | a cat",)
