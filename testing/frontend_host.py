@@ -1,0 +1,136 @@
+"""ComfyUI's real front end without ComfyUI: its built files from PyPI, our extension and our routes on one server.
+
+It answers what the front end asks at its start, and no more: enough to open the sidebar and to work with nodes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Protocol
+
+from aiohttp import WSMsgType, web
+
+EXTENSION = "/extensions/ComfyUI-Lorakeeper/"
+FRONTEND = Path(str(files("comfyui_frontend_package"))) / "static"
+PACK = Path(__file__).resolve().parent.parent
+
+ObjectInfo = Mapping[str, Mapping[str, Any]]
+
+# Without these the tutorial, the templates and the release notes cover the page.
+SETTINGS: Mapping[str, Any] = {
+    "Comfy.TutorialCompleted": True,
+    "Comfy.InstalledVersion": "99.0.0",
+    "Comfy.Notification.ShowVersionUpdates": False,
+    "Comfy.UseNewMenu": "Top",
+}
+EMPTY: Mapping[str, Any] = {
+    "users": {"storage": "server", "migrated": True},
+    "system_stats": {"system": {"os": "linux", "comfyui_version": "0.33.0", "argv": []}, "devices": []},
+    "jobs": {"jobs": [], "pagination": {"offset": 0, "limit": 0, "total": 0, "has_more": False}},
+    "queue": {"queue_running": [], "queue_pending": []},
+    "prompt": {"exec_info": {"queue_remaining": 0}},
+    **{name: {} for name in ("features", "i18n", "global_subgraphs", "history", "workflow_templates")},
+    **{name: [] for name in ("userdata", "experiment/models", "embeddings")},
+}
+
+
+class AddRoutes(Protocol):
+    """Puts Lorakeeper's routes into a table, as ``server_routes.add_routes`` does with its services."""
+
+    def __call__(self, routes: web.RouteTableDef) -> None: ...
+
+
+class FrontendHost:
+    """Serves the front end at :attr:`url`. ``object_info`` is asked anew at every request, as ComfyUI's is.
+
+    ``settings`` are the user's ComfyUI settings, such as ``{"Comfy.ColorPalette": "light"}``.
+    """
+
+    def __init__(
+        self,
+        add_routes: AddRoutes,
+        object_info: Callable[[], ObjectInfo],
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._object_info = object_info
+        self.settings: dict[str, Any] = {**SETTINGS, **(settings or {})}
+        self._sockets: set[web.WebSocketResponse] = set()
+        routes = web.RouteTableDef()
+        add_routes(routes)
+        self._app = web.Application()
+        self._app.add_routes([*routes, *_mirrored(routes), *self._comfyui()])
+        self._runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=1)
+        self.url = ""
+
+    async def __aenter__(self) -> FrontendHost:
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        host, port = self._runner.addresses[0][:2]
+        self.url = f"http://{host}:{port}/"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._runner.cleanup()
+
+    async def send(self, event: str, data: Mapping[str, Any]) -> None:
+        """Sends ``event`` to every page, as ``PromptServer.send_sync`` does."""
+        for socket in list(self._sockets):
+            await socket.send_json({"type": event, "data": data})
+
+    def _comfyui(self) -> Iterable[web.AbstractRouteDef]:
+        yield web.get("/ws", self._websocket)
+        yield web.get("/api/{name:.+}", self._get)
+        yield web.post("/api/{name:.+}", self._post)
+        yield web.static(EXTENSION, PACK / "web" / "comfyui")
+        yield web.get("/", _index)
+        yield web.static("/", FRONTEND)
+
+    async def _websocket(self, request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_json({"type": "status", "data": {"status": EMPTY["prompt"], "sid": "page"}})
+        self._sockets.add(socket)
+        try:
+            async for message in socket:
+                if message.type is WSMsgType.ERROR:
+                    break
+        finally:
+            self._sockets.discard(socket)
+        return socket
+
+    async def _get(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        answers = {
+            **EMPTY,
+            "settings": self.settings,
+            "object_info": self._object_info(),
+            "extensions": [EXTENSION + "lorakeeper.js"],
+        }
+        return web.json_response(answers[name]) if name in answers else web.Response(status=404)
+
+    async def _post(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        if name.startswith("settings/"):
+            self.settings[name.removeprefix("settings/")] = await request.json()
+        return web.json_response({})
+
+
+def read_object_info(path: Path) -> ObjectInfo:
+    """The recorded ``/object_info`` of a real ComfyUI."""
+    found: ObjectInfo = json.loads(path.read_text("utf-8"))
+    return found
+
+
+def _mirrored(routes: web.RouteTableDef) -> Iterable[web.AbstractRouteDef]:
+    """The same routes under ``/api``, as ComfyUI has them."""
+    for route in routes:
+        if isinstance(route, web.RouteDef):
+            yield web.route(route.method, "/api" + route.path, route.handler)
+
+
+async def _index(_: web.Request) -> web.StreamResponse:
+    return web.FileResponse(FRONTEND / "index.html")

@@ -1,0 +1,198 @@
+"""A browser before the real application: on the standalone page, and inside ComfyUI's real front end.
+
+Whatever a page complains of on its console that is ours, fails the test.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+
+from lorakeeper.py.app import App
+from lorakeeper.py.hosts.relay import Relay
+from lorakeeper.py.hosts.standalone import Standalone
+from lorakeeper.py.library.roots import standalone_roots
+from lorakeeper.server_routes import add_routes
+from lorakeeper.testing.fake_civitai import FakeCivitai
+from lorakeeper.testing.frontend_host import FrontendHost, ObjectInfo, read_object_info
+from lorakeeper.testing.panel import OpenPage
+
+# Read now, because a test's environment is cleaned.
+CHROMIUM = os.environ.get("LORAKEEPER_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+OBJECT_INFO = Path(__file__).parent / "object_info.json"
+
+
+class Complaints:
+    """What pages had to complain of: everything on our own page, what names us on another's."""
+
+    def __init__(self, *, everything: bool) -> None:
+        self._everything = everything
+        self.list: list[str] = []
+
+    def follow(self, page: Page) -> None:
+        page.on("pageerror", lambda error: self._add(f"{error}\n{error.stack}"))
+        page.on("console", self._hear)
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        where = message.location.get("url", "")
+        # The browser reports each answer that is an error. A route may give one, a script or a picture must not.
+        is_answer = message.text.startswith(("Failed to load resource", "WebSocket connection"))
+        is_file = any(part in where for part in ("/app/", "/preview", "/image", "/extensions/"))
+        if message.type == "error" and (is_file or not is_answer):
+            self._add(f"{message.text} ({where})")
+
+    def _add(self, text: str) -> None:
+        if self._everything or "lorakeeper" in text.lower():
+            self.list.append(text)
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("There is no Chromium: LORAKEEPER_CHROMIUM names none, and none is installed.")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def civitai() -> AsyncIterator[FakeCivitai]:
+    async with FakeCivitai() as civitai:
+        yield civitai
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def app(civitai: FakeCivitai, tmp_path: Path) -> AsyncIterator[App]:
+    models = tmp_path / "models"
+    models.mkdir()
+    app = App(tmp_path / "data", lambda _: standalone_roots([str(models)], comfyui=None, home=tmp_path))
+    app.store.update({"civitai_url": civitai.url, "image_hosts": [civitai.storage.url]})
+    async with app:
+        yield app
+
+
+@asynccontextmanager
+async def pages(browser: Browser, url: str, *, everything: bool) -> AsyncIterator[OpenPage]:
+    """Opens pages at ``url``, and afterwards looks at what they had to complain of."""
+    complaints = Complaints(everything=everything)
+    contexts: list[BrowserContext] = []
+
+    async def open_page(width: int = 1280, height: int = 800, **options: Any) -> Page:
+        context = await browser.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        await context.grant_permissions(["clipboard-read", "clipboard-write"])
+        context.set_default_timeout(10_000)
+        page = await context.new_page()
+        complaints.follow(page)
+        await page.goto(url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        await context.close()
+    assert complaints.list == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def standalone(app: App) -> AsyncIterator[Standalone]:
+    async with Standalone(app, port=0) as server:
+        yield server
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_page(browser: Browser, standalone: Standalone) -> AsyncIterator[OpenPage]:
+    """Opens the standalone page."""
+    async with pages(browser, str(standalone.url), everything=True) as open_page:
+        yield open_page
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(open_page: OpenPage) -> Page:
+    """The standalone page, 1280 pixels wide."""
+    return await open_page()
+
+
+# A node of ComfyUI's own with a prompt.
+PROMPT_NODE: dict[str, Any] = {
+    "input": {"required": {"text": ["STRING", {"multiline": True}], "clip": ["CLIP"]}},
+    "input_order": {"required": ["text", "clip"]},
+    "output": ["CONDITIONING"],
+    "output_is_list": [False],
+    "output_name": ["CONDITIONING"],
+    "name": "CLIPTextEncode",
+    "display_name": "CLIP Text Encode (Prompt)",
+    "description": "",
+    "python_module": "nodes",
+    "category": "conditioning",
+    "output_node": False,
+}
+
+
+def object_info(app: App) -> ObjectInfo:
+    """Our nodes as they were recorded, with the LoRAs that are there now."""
+    nodes = {**deepcopy(dict(read_object_info(OBJECT_INFO))), "CLIPTextEncode": PROMPT_NODE}
+    folders = app.roots.folders("loras")
+    names = [str(path.relative_to(folder)) for folder in folders for path in sorted(folder.rglob("*.safetensors"))]
+    nodes["Lorakeeper_LoadLora"]["input"]["required"]["lora_name"][1]["options"] = names
+    return nodes
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def comfyui(app: App) -> AsyncIterator[FrontendHost]:
+    host = FrontendHost(lambda routes: add_routes(routes, app), lambda: object_info(app))
+    sent: set[asyncio.Task[None]] = set()
+
+    def tell(event: str, data: dict[str, Any]) -> None:
+        task = asyncio.create_task(host.send(event, data))
+        sent.add(task)
+        task.add_done_callback(sent.discard)
+
+    async with host:
+        relay = Relay(app.events, asyncio.get_running_loop(), tell)
+        yield host
+        relay.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_comfyui(browser: Browser, comfyui: FrontendHost) -> AsyncIterator[OpenPage]:
+    """Opens ComfyUI's front end with an empty graph, and our tab unless ``tab=False``. ``window.comfy`` is its app."""
+    async with pages(browser, comfyui.url, everything=False) as open_page:
+
+        async def open_comfyui(tab: bool = True, vue_nodes: bool = False, **options: Any) -> Page:
+            comfyui.settings["Comfy.VueNodes.Enabled"] = vue_nodes
+            page = await open_page(**{"width": 1440, "height": 900, **options})
+            await page.get_by_test_id("lorakeeper-tab-button").wait_for(timeout=60_000)
+            await page.evaluate("""async () => {
+                const { app } = await import("/scripts/app.js");
+                window.comfy = app;
+                app.graph.clear();
+                app.canvas.ds.offset = [0, 0];
+                app.canvas.ds.scale = 1;
+                app.canvas.setDirty(true, true);
+            }""")
+            if tab:
+                await page.get_by_test_id("lorakeeper-tab-button").click()
+                await page.locator("lk-library").wait_for()
+            return page
+
+        yield open_comfyui

@@ -1,0 +1,116 @@
+/** Lorakeeper's routes, one function each. Every failure is an `ApiError` whose message is a sentence for the user. */
+import { t } from "./strings.js";
+
+/** @typedef {import("../types/lorakeeper").Job} Job */
+/** @typedef {import("../types/lorakeeper").Item} Item */
+/** @typedef {import("../types/lorakeeper").Detail} Detail */
+/** @template T @typedef {import("../types/lorakeeper").Page<T>} Page */
+
+/** `…/lorakeeper/`, wherever a proxy has put it. */
+export const BASE = new URL("../", import.meta.url);
+
+export class ApiError extends Error {
+  /** @param {string} message @param {string} kind @param {number} status */
+  constructor(message, kind, status) {
+    super(message);
+    this.kind = kind;
+    this.status = status;
+  }
+}
+
+/** @type {(path: string, init: RequestInit) => Promise<Response>} */
+let send = (path, init) => fetch(new URL(path, BASE), init);
+
+/** Sends requests through ComfyUI's own `fetchApi` from now on. @param {(route: string, init?: RequestInit) => Promise<Response>} fetchApi */
+export function sendThrough(fetchApi) {
+  send = (path, init) => fetchApi(`/lorakeeper/${path}`, init);
+}
+
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {{ query?: Record<string, unknown>, body?: unknown, signal?: AbortSignal }} [options]
+ * @returns {Promise<any>}
+ */
+async function call(method, path, { query = {}, body, signal } = {}) {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== "");
+  const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  /** @type {RequestInit} */
+  const init = { method, signal, cache: "no-store" };
+  if (method !== "GET") {
+    init.headers = { "Content-Type": "application/json" };
+    init.body = JSON.stringify(body ?? {});
+  }
+  /** @type {Response} */
+  let answer;
+  try {
+    answer = await send(search ? `${path}?${search}` : path, init);
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new ApiError(t("error.offline"), "Offline", 0);
+  }
+  const data = await answer.json().catch(() => null);
+  if (answer.ok) return data;
+  const { message = t("error.answer", { status: answer.status }), kind = "Error" } = data?.error ?? {};
+  throw new ApiError(message, kind, answer.status);
+}
+
+export const library = {
+  /** @param {{ query?: string, kind?: string, cursor?: string | null, limit?: number }} query @param {AbortSignal} [signal] @returns {Promise<Page<Item>>} */
+  page: (query, signal) => call("GET", "library", { query, signal }),
+  /** @param {number} id @returns {Promise<Detail>} */
+  get: (id) => call("GET", `library/${id}`),
+  /** @param {number} id @param {import("../types/lorakeeper").UserChanges} changes @returns {Promise<Detail>} */
+  update: (id, changes) => call("PATCH", `library/${id}`, { body: changes }),
+  /** @param {number} id */
+  preview: (id) => new URL(`library/${id}/preview`, BASE).href,
+};
+
+export const civitai = {
+  /** @param {Record<string, unknown>} query @param {AbortSignal} [signal] @returns {Promise<Page<import("../types/lorakeeper").Found>>} */
+  search: (query, signal) => call("GET", "civitai/search", { query, signal }),
+  /** @param {string} target @param {number | null} [fileId] @param {AbortSignal} [signal] @returns {Promise<import("../types/lorakeeper").Resolved>} */
+  resolve: (target, fileId, signal) =>
+    call("POST", "civitai/resolve", { body: fileId ? { target, file_id: fileId } : { target }, signal }),
+  /** The address of a remote picture, which comes through our own route. @param {string} url */
+  image: (url) => {
+    if (/^https?:/.test(url) && new URL(url).origin !== BASE.origin)
+      return new URL(`civitai/image?url=${encodeURIComponent(url)}`, BASE).href;
+    return new URL(url.replace(/^\/(api\/)?lorakeeper\//, ""), BASE).href;
+  },
+};
+
+export const jobs = {
+  /** @param {string | null} [cursor] @returns {Promise<Page<Job>>} */
+  page: (cursor) => call("GET", "jobs", { query: { cursor, limit: 200 } }),
+  /** @param {{ target: string, kind?: string, file_id?: number }} job @returns {Promise<Job>} */
+  add: (job) => call("POST", "jobs", { body: job }),
+  /** @param {string} id @param {"pause" | "resume" | "cancel" | "retry"} action @returns {Promise<Job>} */
+  act: (id, action) => call("POST", `jobs/${id}/${action}`),
+  /** @param {string} id */
+  forget: (id) => call("DELETE", `jobs/${id}`),
+};
+
+export const prompt = {
+  /** `text` with those `words` that it does not hold yet. @param {string} text @param {string[]} words @returns {Promise<string>} */
+  insert: async (text, words) =>
+    (await call("POST", "prompt/trigger-words", { body: { prompt: text, words, placement: "before" } })).prompt,
+};
+
+export const settings = {
+  /** @returns {Promise<Record<string, unknown>>} */
+  get: () => call("GET", "settings"),
+  /** What each setting may be, as the server publishes it. @returns {Promise<Record<string, import("../types/lorakeeper").SettingSchema>>} */
+  schema: async () => (await call("GET", "openapi.json")).components.schemas.Settings.properties,
+  /** @param {Record<string, unknown>} changes @returns {Promise<Record<string, unknown>>} */
+  update: (changes) => call("PATCH", "settings", { body: changes }),
+};
+
+export const credentials = {
+  /** @returns {Promise<Record<string, import("../types/lorakeeper").Credential>>} */
+  get: () => call("GET", "credentials"),
+  /** @param {string} service @param {string} key */
+  set: (service, key) => call("PUT", `credentials/${service}`, { body: { key } }),
+  /** @param {string} service */
+  remove: (service) => call("DELETE", `credentials/${service}`),
+};

@@ -1,0 +1,9 @@
+/** Makes the panel: inside ComfyUI with its `app` and `api`, else as a page of its own. */
+import { connect } from "./comfy.js";
+import "./views/lk-app.js";
+
+/** @param {{ app: import("../types/comfyui").App, api: import("../types/comfyui").Api }} [host] @returns {HTMLElement} */
+export function mount(host) {
+  if (host) connect(host.app, host.api);
+  return document.createElement("lk-app");
+}

@@ -1,0 +1,4 @@
+/** The standalone page: the panel alone, as wide as the window. */
+import { mount } from "./main.js";
+
+document.body.append(mount());

@@ -1,0 +1,164 @@
+/** The frame: one header with the views, the view that is open, and messages. Views stay as they were when one comes back. */
+import { LitElement, classMap, css, html, repeat } from "../vendor/lit.js";
+import { comfy } from "../comfy.js";
+import { icon } from "../icons.js";
+import { jobs } from "../jobs.js";
+import { messages } from "../messages.js";
+import { t } from "../strings.js";
+import { base, tokens } from "../theme.js";
+import "./lk-discover.js";
+import "./lk-library.js";
+import "./lk-messages.js";
+import "./lk-queue.js";
+import "./lk-settings.js";
+
+/** @typedef {"library" | "discover" | "queue" | "settings"} View */
+
+/** @type {{ id: View, view: () => unknown }[]} */
+const VIEWS = [
+  { id: "library", view: () => html`<lk-library></lk-library>` },
+  { id: "discover", view: () => html`<lk-discover></lk-discover>` },
+  { id: "queue", view: () => html`<lk-queue></lk-queue>` },
+  { id: "settings", view: () => html`<lk-settings></lk-settings>` },
+];
+const THEMES = /** @type {const} */ (["auto", "dark", "light"]);
+const KEPT_THEME = "lorakeeper.theme";
+
+class LkApp extends LitElement {
+  static properties = { open: { state: true }, theme: { state: true } };
+
+  static styles = [
+    tokens,
+    base,
+    css`
+      :host { display: grid; grid-template: auto minmax(0, 1fr) / minmax(0, 1fr); height: 100%; width: 100%; position: relative;
+        overflow: hidden; container: app / inline-size; text-align: start; }
+      :host([page]) { height: 100dvh; }
+      header { display: flex; align-items: center; gap: 4px; padding: 8px 8px 8px 14px; border-bottom: 1px solid var(--lk-line); }
+      h1 { font-size: 14px; font-weight: 650; letter-spacing: -0.01em; flex: 1; min-width: 0; }
+      nav { display: flex; gap: 2px; }
+      nav button { position: relative; color: var(--lk-quiet); min-height: 32px; }
+      nav button span { display: none; }
+      nav button[aria-current="page"] { color: var(--lk-text); background: var(--lk-hover); }
+      nav button[aria-current="page"]::after { content: ""; position: absolute; inset: auto 9px -9px; height: 2px; border-radius: 1px; background: var(--lk-accent); }
+      .count { position: absolute; top: -2px; inset-inline-end: -4px; min-width: 18px; height: 18px; padding: 0 4px; border-radius: 9px; display: grid; place-items: center;
+        font-size: 10px; font-weight: 700; font-style: normal; color: var(--lk-text); background: conic-gradient(var(--lk-accent) var(--done), var(--lk-line) 0); }
+      .count b { display: grid; place-items: center; min-width: 13px; height: 13px; border-radius: 7px; background: var(--lk-bg); }
+      main { position: relative; min-height: 0; }
+      section { position: absolute; inset: 0; opacity: 1; transition: opacity 0.12s; }
+      section.away { visibility: hidden; opacity: 0; transition: none; }
+      @container app (width >= 620px) {
+        nav { gap: 6px; }
+        nav button.square { width: auto; padding: 4px 12px; }
+        nav button span { display: inline; }
+      }
+    `,
+  ];
+
+  constructor() {
+    super();
+    /** @type {View} */
+    this.open = "library";
+    /** @type {Set<View>} */
+    this.seen = new Set(["library"]);
+    this.theme = THEMES.find((each) => each === localStorage.getItem(KEPT_THEME)) ?? "auto";
+    this.changed = () => this.requestUpdate();
+    /** @type {(() => void) | undefined} */
+    this.detach = undefined;
+    this.addEventListener("lk-open", (event) => {
+      const { view, id } = /** @type {CustomEvent<{ view: View, id?: number }>} */ (event).detail;
+      this.show(view);
+      if (id !== undefined) this.updateComplete.then(() => /** @type {import("./lk-library.js").LkLibrary | null} */ (this.renderRoot.querySelector("lk-library"))?.openItem(id));
+    });
+    for (const type of ["keydown", "copy", "cut", "paste"]) this.addEventListener(type, keepFromComfy);
+  }
+
+  /**
+   * ComfyUI takes Ctrl+Z for the graph unless the focused element is an input. To the document that element is this one, so
+   * it says so while one of our inputs has the focus.
+   */
+  get tagName() {
+    return isTextField(deepFocus(this.shadowRoot)) ? "INPUT" : super.tagName;
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.toggleAttribute("page", !comfy);
+    this.detach = comfy?.attach((error) => messages.error(error));
+    jobs.addEventListener("change", this.changed);
+    jobs.start().catch((error) => messages.error(error));
+    if (!comfy) this.setTheme(this.theme);
+  }
+
+  disconnectedCallback() {
+    this.detach?.();
+    jobs.removeEventListener("change", this.changed);
+    super.disconnectedCallback();
+  }
+
+  /** @param {View} view */
+  show(view) {
+    this.seen.add(view);
+    this.open = view;
+  }
+
+  /** @param {(typeof THEMES)[number]} theme */
+  setTheme(theme) {
+    this.theme = theme;
+    if (theme === "auto") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = theme;
+    localStorage.setItem(KEPT_THEME, theme);
+  }
+
+  render() {
+    return html`
+      <header>
+        <h1 class="cut">${t("app.name")}</h1>
+        <nav aria-label=${t("app.views")}>${VIEWS.map(({ id }) => this.tab(id))}</nav>
+        ${comfy ? null : this.themeButton()}
+      </header>
+      <main>
+        ${repeat(
+          VIEWS.filter(({ id }) => this.seen.has(id)),
+          ({ id }) => id,
+          ({ id, view }) => html`<section class=${classMap({ away: id !== this.open })} ?inert=${id !== this.open} aria-label=${t(`view.${id}`)}>${view()}</section>`,
+        )}
+      </main>
+      <lk-messages></lk-messages>
+    `;
+  }
+
+  /** @param {View} id */
+  tab(id) {
+    const running = id === "queue" ? jobs.working.length : 0;
+    const percent = Math.round(jobs.progress * 100);
+    const label = running ? t("view.queue.running", { count: running, percent }) : t(`view.${id}`);
+    return html`
+      <button type="button" class="plain square" title=${label} aria-label=${label} aria-current=${this.open === id ? "page" : "false"} @click=${() => this.show(id)}>
+        ${icon(id)}<span>${t(`view.${id}`)}</span>
+        ${running ? html`<i class="count" style="--done: ${percent}%"><b>${running}</b></i>` : null}
+      </button>
+    `;
+  }
+
+  themeButton() {
+    const label = t(`theme.${this.theme}`);
+    const next = THEMES[(THEMES.indexOf(this.theme) + 1) % THEMES.length] ?? "auto";
+    return html`<button type="button" class="plain square quiet" title=${label} aria-label=${label} @click=${() => this.setTheme(next)}>${icon(this.theme)}</button>`;
+  }
+}
+customElements.define("lk-app", LkApp);
+
+/** @param {unknown} target */
+const isTextField = (target) => target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
+
+/** The element with the focus, in this root or deeper. @param {ShadowRoot | null} root @returns {Element | null} */
+function deepFocus(root) {
+  const element = root?.activeElement ?? null;
+  return element?.shadowRoot ? deepFocus(element.shadowRoot) : element;
+}
+
+/** ComfyUI takes keys and pasted text for its own unless it sees the input that they go to, and the shadow root hides ours. @param {Event} event */
+function keepFromComfy(event) {
+  if (isTextField(event.composedPath()[0])) event.stopPropagation();
+}

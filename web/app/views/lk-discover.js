@@ -1,0 +1,220 @@
+/** Finding models: one box that takes a link, an AIR, an id or a hash, or words to search Civitai for. */
+import { LitElement, css, html } from "../vendor/lit.js";
+import { ApiError, civitai, settings } from "../api.js";
+import { number, short } from "../format.js";
+import { icon } from "../icons.js";
+import { t } from "../strings.js";
+import { isDoubtful, isTarget } from "../targets.js";
+import { base } from "../theme.js";
+import { cardStyles } from "./card.js";
+import { moveFocus } from "./grid.js";
+import "./lk-preview.js";
+
+/** @typedef {import("../../types/lorakeeper").Found} Found */
+/** @typedef {import("../../types/lorakeeper").Resolved} Resolved */
+
+const PAGE = 24;
+const TYPES = ["LORA", "LoCon", "DoRA", "Checkpoint", "TextualInversion", "VAE", "Controlnet", "Upscaler"];
+
+class LkDiscover extends LitElement {
+  static properties = {
+    text: { state: true },
+    type: { state: true },
+    found: { state: true },
+    resolved: { state: true },
+    busy: { state: true },
+    error: { state: true },
+    active: { state: true },
+  };
+
+  static styles = [
+    base,
+    cardStyles,
+    css`
+      :host { position: absolute; inset: 0; display: grid; grid-template-columns: minmax(0, 1fr); }
+      .list { display: grid; grid-template-rows: auto minmax(0, 1fr); min-height: 0; min-width: 0; }
+      form { display: grid; gap: 8px; padding: 12px; }
+      .box { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 8px; position: relative; }
+      .box .icon { position: absolute; inset: 0 auto 0 11px; margin: auto; color: var(--lk-quiet); pointer-events: none; }
+      .box input { min-height: 40px; padding-left: 38px; border-radius: 10px; font-size: 14px; }
+      .box button { min-height: 40px; padding-inline: 16px; border-radius: 10px; }
+      .type { width: auto; justify-self: start; min-height: 28px; padding-block: 2px; font-size: 12px; }
+      .line { height: 2px; margin: 0 12px; border-radius: 1px; overflow: hidden; }
+      .line.busy::after { content: ""; display: block; height: 100%; width: 40%; background: var(--lk-accent); animation: run 1s linear infinite; }
+      @keyframes run { from { transform: translateX(-100%); } to { transform: translateX(250%); } }
+      .cards { padding: 6px 12px 16px; }
+      .more { display: flex; justify-content: center; padding: 0 12px 24px; }
+      .note { margin: 0 12px; align-items: start; }
+      .note button { margin-top: 6px; }
+      lk-preview { position: absolute; inset: 0; z-index: 2; background: var(--lk-bg); animation: slide 0.16s ease-out; }
+      @keyframes slide { from { transform: translateX(24px); opacity: 0; } }
+      @container app (width >= 880px) {
+        :host { grid-template-columns: minmax(0, 1fr) auto; }
+        form { max-width: 760px; padding: 16px 20px 10px; }
+        .cards { padding-inline: 20px; }
+        .line, .note { margin-inline: 20px; }
+        lk-preview { position: relative; inset: auto; width: clamp(360px, 34cqw, 520px); border-left: 1px solid var(--lk-line); }
+      }
+    `,
+  ];
+
+  constructor() {
+    super();
+    this.text = "";
+    this.type = "";
+    /** @type {{ query: string, items: Found[], cursor: string | null } | null} */
+    this.found = null;
+    /** @type {Resolved | null} */
+    this.resolved = null;
+    this.busy = false;
+    this.error = "";
+    this.active = 0;
+    /** @type {AbortController | undefined} */
+    this.request = undefined;
+  }
+
+  /** Runs `work` as the one request that counts, and shows that it runs and how it failed. @param {(signal: AbortSignal) => Promise<void>} work */
+  async run(work) {
+    this.request?.abort();
+    const { signal } = (this.request = new AbortController());
+    this.busy = true;
+    this.error = "";
+    try {
+      await work(signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      this.error = error instanceof ApiError ? error.message : String(error);
+    }
+    if (this.request.signal === signal) this.busy = false;
+  }
+
+  go() {
+    const text = this.text.trim();
+    if (isTarget(text)) this.resolve(text);
+    else if (text || this.type) this.search(text);
+  }
+
+  /** @param {string} target */
+  resolve(target) {
+    return this.run(async (signal) => {
+      this.resolved = await civitai.resolve(target, null, signal);
+    });
+  }
+
+  /** @param {string} query */
+  search(query) {
+    return this.run(async (signal) => {
+      const page = await civitai.search({ query, types: this.type, nsfw: await isExplicitWanted(), limit: PAGE }, signal);
+      this.active = 0;
+      this.found = { query, items: page.items, cursor: page.next_cursor };
+    });
+  }
+
+  more() {
+    const { found } = this;
+    if (!found) return;
+    this.run(async (signal) => {
+      const page = await civitai.search({ query: found.query, types: this.type, nsfw: await isExplicitWanted(), limit: PAGE, cursor: found.cursor }, signal);
+      this.found = { ...found, items: [...found.items, ...page.items], cursor: page.next_cursor };
+    });
+  }
+
+  closePreview() {
+    this.resolved = null;
+    this.updateComplete.then(() => (this.opener ?? /** @type {HTMLElement | null} */ (this.renderRoot.querySelector("input")))?.focus());
+  }
+
+  render() {
+    return html`
+      <div class="list" ?inert=${this.resolved !== null && this.clientWidth < 880}>
+        <form role="search" @submit=${this.submit}>
+          <div class="box">
+            ${icon(isTarget(this.text) ? "link" : "discover")}
+            <input type="text" inputmode="search" enterkeyhint="go" autocomplete="off" spellcheck="false" placeholder=${t("discover.placeholder")} aria-label=${t("discover.label")}
+              .value=${this.text} @input=${(/** @type {Event} */ event) => (this.text = /** @type {HTMLInputElement} */ (event.target).value)} @paste=${this.paste} />
+            <button class="primary">${t("discover.go")}</button>
+          </div>
+          <select class="type" aria-label=${t("discover.type")} @change=${(/** @type {Event} */ event) => {
+            this.type = /** @type {HTMLSelectElement} */ (event.target).value;
+            if (!isTarget(this.text)) this.go();
+          }}>
+            <option value="">${t("discover.type.all")}</option>
+            ${TYPES.map((type) => html`<option value=${type} ?selected=${type === this.type}>${type}</option>`)}
+          </select>
+        </form>
+        <div class="scroll">
+          <div class="line ${this.busy ? "busy" : ""}" role="status"><span class="heard">${this.busy ? t("common.loading") : ""}</span></div>
+          ${this.error ? this.failure() : null} ${this.found ? this.results(this.found) : this.error ? null : this.welcome()}
+        </div>
+      </div>
+      ${this.resolved ? html`<lk-preview .resolved=${this.resolved} @lk-close=${this.closePreview}></lk-preview>` : null}
+    `;
+  }
+
+  /** @param {Event} event */
+  submit(event) {
+    event.preventDefault();
+    this.opener = null;
+    this.go();
+  }
+
+  /** A pasted target needs no Enter. @param {ClipboardEvent} event */
+  paste(event) {
+    const text = event.clipboardData?.getData("text").trim() ?? "";
+    if (!isTarget(text)) return;
+    event.preventDefault();
+    this.text = text;
+    this.opener = null;
+    this.go();
+  }
+
+  failure() {
+    const query = this.text.trim();
+    return html`
+      <div class="note bad" role="alert">
+        ${icon("broken")}
+        <div>
+          <p>${this.error}</p>
+          ${isTarget(query) && isDoubtful(query) ? html`<button type="button" @click=${() => this.search(query)}>${t("discover.search", { query })}</button>` : null}
+        </div>
+      </div>
+    `;
+  }
+
+  welcome() {
+    return html`<div class="empty">${icon("discover")}<h2>${t("discover.empty")}</h2><p>${t("discover.empty.hint")}</p></div>`;
+  }
+
+  /** @param {NonNullable<LkDiscover["found"]>} found */
+  results({ query, items, cursor }) {
+    if (!items.length) return html`<div class="empty">${icon("discover")}<h2>${t("discover.none", { query })}</h2><p>${t("discover.none.hint")}</p></div>`;
+    return html`
+      <ul class="cards" aria-label=${t("discover.results")} @keydown=${(/** @type {KeyboardEvent} */ event) => moveFocus(event, ".card", ".open")}>
+        ${items.map((item, index) => this.card(item, index))}
+      </ul>
+      ${cursor ? html`<div class="more"><button type="button" ?disabled=${this.busy} @click=${this.more}>${t("common.more")}</button></div>` : null}
+    `;
+  }
+
+  /** @param {Found} item @param {number} index */
+  card(item, index) {
+    const version = item.versions[0];
+    return html`
+      <li class="card ${this.resolved?.model.id === item.id ? "current" : ""}" @focusin=${() => (this.active = index)}>
+        <button type="button" class="open" tabindex=${index === this.active ? 0 : -1} title=${item.name} @click=${(/** @type {Event} */ event) => {
+          this.opener = /** @type {HTMLElement} */ (event.currentTarget);
+          this.resolve(version ? `${item.id}@${version.id}` : String(item.id));
+        }}>
+          <div class="picture">${item.image ? html`<img src=${civitai.image(item.image)} alt="" loading="lazy" decoding="async" />` : icon("picture")}</div>
+          <span class="title cut">${item.name}</span>
+          <span class="facts cut quiet">${[item.base_models[0], item.type].filter(Boolean).join(" · ")}</span>
+        </button>
+        <div class="marks"><span class="mark" title=${t("discover.downloads", { count: number(item.downloads) })}>${icon("queue")}${short(item.downloads)}<span class="heard">${t("discover.downloads", { count: "" })}</span></span></div>
+      </li>
+    `;
+  }
+}
+customElements.define("lk-discover", LkDiscover);
+
+/** Whether the user's limit lets in what the site keeps back otherwise. */
+const isExplicitWanted = async () => !["PG", "PG13"].includes(String((await settings.get()).nsfw_limit));

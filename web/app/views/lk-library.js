@@ -1,0 +1,259 @@
+/** The models on disk: search, kinds, cards, and the details of one beside them or, in a narrow panel, over them. */
+import { LitElement, createRef, css, html, ref, repeat } from "../vendor/lit.js";
+import { library } from "../api.js";
+import { comfy } from "../comfy.js";
+import { onEvent, onResync } from "../events.js";
+import { number } from "../format.js";
+import { icon } from "../icons.js";
+import { messages } from "../messages.js";
+import { has, t } from "../strings.js";
+import { base } from "../theme.js";
+import { card, cardStyles } from "./card.js";
+import { moveFocus } from "./grid.js";
+import "./lk-details.js";
+
+/** @typedef {import("../../types/lorakeeper").Item} Item */
+
+const PAGE = 60;
+/** The most that the server gives at once. */
+const MOST = 500;
+const TYPING_MS = 150;
+/** Offered as filters; others are found by searching. */
+const KINDS = ["loras", "checkpoints", "embeddings", "vae", "controlnet", "upscale_models", "diffusion_models"];
+
+export class LkLibrary extends LitElement {
+  static properties = {
+    items: { state: true },
+    total: { state: true },
+    query: { state: true },
+    kind: { state: true },
+    selected: { state: true },
+    active: { state: true },
+    error: { state: true },
+    busy: { state: true },
+  };
+
+  static styles = [
+    base,
+    cardStyles,
+    css`
+      :host { position: absolute; inset: 0; display: grid; grid-template-columns: minmax(0, 1fr); }
+      .list { display: grid; grid-template-rows: auto auto minmax(0, 1fr); min-height: 0; min-width: 0; }
+      form { display: grid; grid-template-columns: minmax(0, 1fr) minmax(96px, 34%); gap: 8px; padding: 12px 12px 6px; }
+      .search { position: relative; }
+      .search .icon { position: absolute; inset: 0 auto 0 9px; margin: auto; width: 16px; color: var(--lk-quiet); pointer-events: none; }
+      .search input { padding-left: 32px; }
+      .count { padding: 2px 14px 2px; font-size: 12px; }
+      .cards { padding: 6px 12px 24px; }
+      .end { height: 1px; }
+      lk-details { position: absolute; inset: 0; z-index: 2; background: var(--lk-bg); animation: slide 0.16s ease-out; }
+      @keyframes slide { from { transform: translateX(24px); opacity: 0; } }
+      @container app (width >= 880px) {
+        :host { grid-template-columns: minmax(0, 1fr) auto; }
+        form { max-width: 640px; padding: 16px 20px 6px; }
+        .count { padding-inline: 22px; }
+        .cards { padding-inline: 20px; }
+        lk-details { position: relative; inset: auto; width: clamp(360px, 34cqw, 520px); border-left: 1px solid var(--lk-line); }
+      }
+    `,
+  ];
+
+  constructor() {
+    super();
+    /** @type {Item[] | null} */
+    this.items = null;
+    this.total = 0;
+    this.query = "";
+    this.kind = "";
+    /** @type {number | null} */
+    this.selected = null;
+    /** The card that Tab reaches. */
+    this.active = 0;
+    this.error = "";
+    this.busy = false;
+    /** @type {string | null} */
+    this.cursor = null;
+    /** @type {(() => void)[]} */
+    this.stops = [];
+    /** @type {AbortController | undefined} */
+    this.request = undefined;
+    this.place = 0;
+    this.end = createRef();
+    this.scroller = createRef();
+    this.near = new IntersectionObserver(([entry]) => entry?.isIntersecting && this.more(), { rootMargin: "600px" });
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.stops = [onEvent("library", ({ id }) => this.refresh(id)), onResync(() => this.load(true))];
+    // What happened while the panel was closed was not heard.
+    this.load(Boolean(this.items));
+    const { place } = this;
+    this.updateComplete.then(() => this.scroller.value?.scrollTo(0, place));
+  }
+
+  disconnectedCallback() {
+    this.stops.forEach((stop) => stop());
+    super.disconnectedCallback();
+  }
+
+  updated() {
+    this.near.disconnect();
+    if (this.end.value && this.cursor) this.near.observe(this.end.value);
+  }
+
+  /** Reads the list from its beginning. @param {boolean} [again] as much of it as is there now, at the same place */
+  async load(again = false) {
+    this.request?.abort();
+    const { signal } = (this.request = new AbortController());
+    const limit = again ? Math.min(MOST, Math.max(PAGE, this.items?.length ?? 0)) : PAGE;
+    try {
+      const page = await library.page({ query: this.query, kind: this.kind, limit }, signal);
+      this.items = page.items;
+      this.total = page.total ?? page.items.length;
+      this.cursor = page.next_cursor;
+      this.error = "";
+      if (again) return;
+      this.active = 0;
+      this.scroller.value?.scrollTo(0, 0);
+    } catch (error) {
+      if (!signal.aborted) this.error = /** @type {Error} */ (error).message;
+    }
+  }
+
+  async more() {
+    if (this.busy || !this.cursor || !this.items) return;
+    this.busy = true;
+    const { request } = this;
+    try {
+      const page = await library.page({ query: this.query, kind: this.kind, limit: PAGE, cursor: this.cursor }, request?.signal);
+      if (request !== this.request) return;
+      this.items = [...this.items, ...page.items];
+      this.cursor = page.next_cursor;
+    } catch (error) {
+      if (!request?.signal.aborted) messages.error(error);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  /** A model came, changed or went. @param {number} id */
+  async refresh(id) {
+    const known = this.items?.findIndex((item) => item.id === id) ?? -1;
+    if (known < 0) {
+      await this.load(true);
+      return;
+    }
+    try {
+      const item = await library.get(id);
+      this.items = (this.items ?? []).map((each) => (each.id === id ? item : each));
+    } catch {
+      // It is gone: what is there now is what the list says.
+      await this.load(true);
+    }
+  }
+
+  /** @param {string} text */
+  search(text) {
+    this.query = text;
+    clearTimeout(this.typing);
+    this.typing = setTimeout(() => this.load(), TYPING_MS);
+  }
+
+  /** @param {number} id */
+  openItem(id) {
+    this.selected = id;
+  }
+
+  closeItem() {
+    const id = this.selected;
+    this.selected = null;
+    this.updateComplete.then(() => /** @type {HTMLElement | null} */ (this.renderRoot.querySelector(`[data-id="${id}"] .open`))?.focus({ preventScroll: true }));
+  }
+
+  render() {
+    return html`
+      <div class="list" ?inert=${this.selected !== null && this.isNarrow}>
+        <form role="search" @submit=${(/** @type {Event} */ event) => event.preventDefault()}>
+          <div class="search">
+            ${icon("discover")}
+            <input type="search" placeholder=${t("library.search")} aria-label=${t("library.search")} .value=${this.query}
+              @input=${(/** @type {Event} */ event) => this.search(/** @type {HTMLInputElement} */ (event.target).value)} />
+          </div>
+          <select aria-label=${t("library.kind")} @change=${(/** @type {Event} */ event) => {
+            this.kind = /** @type {HTMLSelectElement} */ (event.target).value;
+            this.load();
+          }}>
+            <option value="">${t("library.kind.all")}</option>
+            ${KINDS.map((kind) => html`<option value=${kind} ?selected=${kind === this.kind}>${kindName(kind)}</option>`)}
+          </select>
+        </form>
+        <p class="count quiet" role="status">${this.items ? t(this.total === 1 ? "library.count.one" : "library.count", { count: number(this.total) }) : t("common.loading")}</p>
+        <div class="scroll" ${ref(this.scroller)} @scroll=${(/** @type {Event} */ event) => (this.place = /** @type {HTMLElement} */ (event.target).scrollTop)}>
+          ${this.error ? html`<p class="note bad" role="alert" style="margin: 12px">${icon("broken")}${this.error}</p>` : this.items?.length ? this.cards(this.items) : this.items && this.empty()}
+        </div>
+      </div>
+      ${this.selected === null
+        ? null
+        : html`<lk-details .itemId=${this.selected} @lk-close=${this.closeItem} @lk-changed=${(/** @type {CustomEvent<Item>} */ { detail }) =>
+            (this.items = (this.items ?? []).map((each) => (each.id === detail.id ? detail : each)))}></lk-details>`}
+    `;
+  }
+
+  get isNarrow() {
+    return this.clientWidth < 880;
+  }
+
+  /** @param {Item[]} items */
+  cards(items) {
+    return html`
+      <ul class="cards" aria-label=${t("library.list")} @keydown=${(/** @type {KeyboardEvent} */ event) => moveFocus(event, ".card", ".open")}>
+        ${repeat(
+          items,
+          (item) => item.id,
+          (item, index) =>
+            card(item, {
+              current: item.id === this.selected,
+              reachable: index === Math.min(this.active, items.length - 1),
+              onOpen: () => this.openItem(item.id),
+              onFocus: () => (this.active = index),
+              onAdd: comfy?.canLoad(item.kind) ? () => addToGraph(item) : undefined,
+            }),
+        )}
+      </ul>
+      <div class="end" ${ref(this.end)}></div>
+    `;
+  }
+
+  empty() {
+    const filtered = Boolean(this.query || this.kind);
+    const key = filtered ? "library.none" : "library.empty";
+    const act = () => {
+      if (!filtered) return this.dispatchEvent(new CustomEvent("lk-open", { detail: { view: "discover" }, bubbles: true, composed: true }));
+      this.query = this.kind = "";
+      return this.load();
+    };
+    return html`
+      <div class="empty">
+        ${icon("library")}
+        <h2>${t(key)}</h2>
+        <p>${t(`${key}.hint`)}</p>
+        <button type="button" class=${filtered ? "" : "primary"} @click=${act}>${t(`${key}.action`)}</button>
+      </div>
+    `;
+  }
+}
+customElements.define("lk-library", LkLibrary);
+
+/** @param {string} kind */
+const kindName = (kind) => (has(`kind.${kind}`) ? t(`kind.${kind}`) : kind);
+
+/** @param {Item} item */
+export async function addToGraph(item) {
+  try {
+    await comfy?.addLoader(item);
+    messages.info(t("item.added", { title: item.title }));
+  } catch (error) {
+    messages.error(error);
+  }
+}

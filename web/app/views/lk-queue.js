@@ -1,0 +1,77 @@
+/** The downloads, newest first, live. */
+import { LitElement, css, html, repeat } from "../vendor/lit.js";
+import { icon } from "../icons.js";
+import { isOver, jobs } from "../jobs.js";
+import { messages } from "../messages.js";
+import { t } from "../strings.js";
+import { base } from "../theme.js";
+import "./lk-job.js";
+
+class LkQueue extends LitElement {
+  static styles = [
+    base,
+    css`
+      :host { position: absolute; inset: 0; display: grid; grid-template-rows: auto minmax(0, 1fr); }
+      .bar { display: flex; align-items: center; gap: 8px; min-height: 46px; padding: 8px 8px 4px 14px; }
+      ul { display: grid; grid-template-columns: minmax(0, 1fr); gap: 10px; align-content: start; padding: 4px 12px 24px; max-width: 860px; }
+      li { padding: 12px; border: 1px solid var(--lk-line); border-radius: 12px; background: color-mix(in srgb, var(--lk-raised) 45%, transparent); }
+      @container app (width >= 880px) { .bar, ul { padding-inline: 20px; } }
+    `,
+  ];
+
+  constructor() {
+    super();
+    this.changed = () => this.requestUpdate();
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    jobs.addEventListener("change", this.changed);
+  }
+
+  disconnectedCallback() {
+    jobs.removeEventListener("change", this.changed);
+    super.disconnectedCallback();
+  }
+
+  clear() {
+    const over = jobs.list.filter(isOver).map(({ id }) => id);
+    jobs.hide(over, true);
+    messages.undoable(
+      t("queue.cleared"),
+      () => jobs.hide(over, false),
+      () => jobs.forget(over),
+    );
+  }
+
+  render() {
+    const rows = jobs.list;
+    const over = rows.filter(isOver).length;
+    const counts = [jobs.working.length && t("queue.running", { count: jobs.working.length }), over && t("queue.finished", { count: over })];
+    return html`
+      <div class="bar">
+        <span class="grow quiet" role="status">${counts.filter(Boolean).join(" · ")}</span>
+        ${over ? html`<button type="button" class="plain" @click=${this.clear}>${t("queue.clear")}</button>` : null}
+      </div>
+      <div class="scroll">${rows.length ? this.list(rows) : jobs.loaded && this.empty()}</div>
+    `;
+  }
+
+  /** @param {import("../../types/lorakeeper").Job[]} rows */
+  list(rows) {
+    return html`<ul aria-label=${t("queue.list")}>${repeat(rows, ({ id }) => id, (job) => html`<li><lk-job .job=${job}></lk-job></li>`)}</ul>`;
+  }
+
+  empty() {
+    const open = () => this.dispatchEvent(new CustomEvent("lk-open", { detail: { view: "discover" }, bubbles: true, composed: true }));
+    return html`
+      <div class="empty">
+        ${icon("queue")}
+        <h2>${t("queue.empty")}</h2>
+        <p>${t("queue.empty.hint")}</p>
+        <button type="button" class="primary" @click=${open}>${t("queue.empty.action")}</button>
+      </div>
+    `;
+  }
+}
+customElements.define("lk-queue", LkQueue);

@@ -1,0 +1,177 @@
+/** Keys, which go in and never come out, and the settings, drawn from the schema that the server publishes for them. */
+import { LitElement, css, html, live } from "../vendor/lit.js";
+import { credentials, settings } from "../api.js";
+import { icon } from "../icons.js";
+import { messages } from "../messages.js";
+import { has, t } from "../strings.js";
+import { base } from "../theme.js";
+
+/** @typedef {import("../../types/lorakeeper").Credential} Credential */
+/** @typedef {import("../../types/lorakeeper").SettingSchema} SettingSchema */
+
+/** Where keys are made. @type {Record<string, string>} */
+const KEY_PAGES = { civitai: "https://civitai.com/user/account", gemini: "https://aistudio.google.com/apikey" };
+
+class LkSettings extends LitElement {
+  static properties = { values: { state: true }, schema: { state: true }, keys: { state: true }, errors: { state: true }, saved: { state: true }, failure: { state: true } };
+
+  static styles = [
+    base,
+    css`
+      :host { position: absolute; inset: 0; overflow: auto; scrollbar-width: thin; scrollbar-color: var(--lk-line) transparent; }
+      .body { display: grid; gap: 26px; padding: 16px 14px 32px; max-width: 620px; }
+      section { display: grid; gap: 14px; }
+      .field { display: grid; gap: 5px; }
+      .field label { font-weight: 600; }
+      .field p { font-size: 12px; }
+      .line { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 8px; align-items: center; }
+      .switch { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 4px 10px; align-items: center; }
+      .switch p { grid-column: 2; }
+      input[type="number"], select { max-width: 200px; }
+      .saved .icon { width: 15px; height: 15px; }
+      @container app (width >= 880px) { .body { padding-inline: 20px; } }
+    `,
+  ];
+
+  constructor() {
+    super();
+    /** @type {Record<string, unknown>} */
+    this.values = {};
+    /** @type {Record<string, SettingSchema>} */
+    this.schema = {};
+    /** @type {Record<string, Credential>} */
+    this.keys = {};
+    /** Sentences by setting. @type {Record<string, string>} */
+    this.errors = {};
+    this.saved = "";
+    this.failure = "";
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.load();
+  }
+
+  async load() {
+    try {
+      [this.values, this.schema, this.keys] = await Promise.all([settings.get(), settings.schema(), credentials.get()]);
+      this.failure = "";
+    } catch (error) {
+      this.failure = /** @type {Error} */ (error).message;
+    }
+  }
+
+  /** @param {string} name @param {unknown} value */
+  async set(name, value) {
+    const before = this.values[name];
+    this.saved = "";
+    this.values = { ...this.values, [name]: value };
+    try {
+      const values = await settings.update({ [name]: value });
+      this.values = { ...this.values, [name]: values[name] };
+      this.errors = { ...this.errors, [name]: "" };
+      this.saved = name;
+    } catch (error) {
+      // What was typed stays, to be corrected; a switch shows what holds.
+      if (typeof value === "boolean") this.values = { ...this.values, [name]: before };
+      this.errors = { ...this.errors, [name]: /** @type {Error} */ (error).message };
+    }
+  }
+
+  /** @param {string} service @param {SubmitEvent} event */
+  async keep(service, event) {
+    event.preventDefault();
+    const input = /** @type {HTMLInputElement} */ (/** @type {HTMLFormElement} */ (event.target).elements.namedItem("key"));
+    if (!input.value.trim()) return;
+    await this.changeKey(() => credentials.set(service, input.value.trim()), "settings.key.saved", () => (input.value = ""));
+  }
+
+  /** @param {() => Promise<unknown>} change @param {string} said @param {() => void} [after] */
+  async changeKey(change, said, after) {
+    try {
+      await change();
+      after?.();
+      this.keys = await credentials.get();
+      messages.info(t(said));
+    } catch (error) {
+      messages.error(error);
+    }
+  }
+
+  render() {
+    return html`
+      <div class="body">
+        ${this.failure ? html`<p class="note bad" role="alert">${icon("broken")}${this.failure}</p>` : null}
+        <section>
+          <h2 class="small">${t("settings.keys")}</h2>
+          <p class="quiet">${t("settings.keys.hint")}</p>
+          ${Object.entries(this.keys).map(([service, key]) => this.key(service, key))}
+        </section>
+        <section>
+          <h2 class="small">${t("settings.settings")}</h2>
+          ${Object.entries(this.schema).filter(([name]) => name in this.values).map(([name, schema]) => this.field(name, schema))}
+        </section>
+      </div>
+    `;
+  }
+
+  /** @param {string} service @param {Credential} key */
+  key(service, { configured, source, masked }) {
+    const state = configured ? t(`settings.key.${source ?? "file"}`, { masked: masked ?? "…" }) : t("settings.key.none");
+    return html`
+      <form class="field" autocomplete="off" @submit=${(/** @type {SubmitEvent} */ event) => this.keep(service, event)}>
+        <label for=${service}>${t(`settings.key.${service}`)}</label>
+        <p class="row ${configured ? "good" : "quiet"}">${configured ? icon("check") : null}<span class="grow">${state}</span>
+          ${KEY_PAGES[service] ? html`<a class="quiet" href=${KEY_PAGES[service]} target="_blank" rel="noreferrer">${t("settings.key.get")}</a>` : null}</p>
+        ${source === "environment"
+          ? null
+          : html`
+              <div class="line">
+                <input id=${service} name="key" type="password" autocomplete="off" spellcheck="false" placeholder=${t("settings.key.placeholder")} />
+                <div class="row">
+                  <button>${t("settings.key.save")}</button>
+                  ${configured ? html`<button type="button" class="plain" @click=${() => this.changeKey(() => credentials.remove(service), "settings.key.removed")}>${t("settings.key.remove")}</button>` : null}
+                </div>
+              </div>
+            `}
+      </form>
+    `;
+  }
+
+  /** @param {string} name @param {SettingSchema} schema */
+  field(name, schema) {
+    const value = this.values[name];
+    const label = has(`settings.${name}`) ? t(`settings.${name}`) : name.replaceAll("_", " ");
+    const error = this.errors[name];
+    const lines = schema.type === "array" ? t("settings.lines") : "";
+    const about = html`
+      ${schema.description ? html`<p class="quiet" id="about-${name}">${code(schema.description)} ${lines}</p>` : null}
+      ${error ? html`<p class="bad" role="alert">${error}</p>` : null}
+    `;
+    const heading = html`<span class="row"><label class="grow" for=${name}>${label}</label>${this.saved === name ? html`<span class="saved good row" role="status">${icon("check")}${t("settings.saved")}</span>` : null}</span>`;
+    const input = this.input(name, schema, value);
+    return html`<div class="field ${schema.type === "boolean" ? "switch" : ""}">${schema.type === "boolean" ? [input, heading] : [heading, input]}${about}</div>`;
+  }
+
+  /** @param {string} name @param {SettingSchema} schema @param {unknown} value */
+  input(name, schema, value) {
+    const about = `about-${name}`;
+    const text = (/** @type {Event} */ event) => /** @type {HTMLInputElement} */ (event.target).value;
+    if (schema.type === "boolean")
+      return html`<input id=${name} type="checkbox" aria-describedby=${about} .checked=${live(Boolean(value))} @change=${(/** @type {Event} */ event) => this.set(name, /** @type {HTMLInputElement} */ (event.target).checked)} />`;
+    if (schema.enum)
+      return html`<select id=${name} aria-describedby=${about} @change=${(/** @type {Event} */ event) => this.set(name, text(event))}>
+        ${schema.enum.map((each) => html`<option value=${each} ?selected=${each === value}>${each}</option>`)}
+      </select>`;
+    if (schema.type === "integer" || schema.type === "number")
+      return html`<input id=${name} type="number" aria-describedby=${about} min=${schema.minimum ?? ""} max=${schema.maximum ?? ""} .value=${live(String(value))} @change=${(/** @type {Event} */ event) => this.set(name, Number(text(event)))} />`;
+    if (schema.type === "array")
+      return html`<textarea id=${name} rows="3" spellcheck="false" aria-describedby=${about} .value=${live(/** @type {string[]} */ (value).join("\n"))}
+        @change=${(/** @type {Event} */ event) => this.set(name, text(event).split("\n").map((line) => line.trim()).filter(Boolean))}></textarea>`;
+    return html`<input id=${name} type="text" spellcheck="false" aria-describedby=${about} .value=${live(String(value ?? ""))} @change=${(/** @type {Event} */ event) => this.set(name, text(event))} />`;
+  }
+}
+customElements.define("lk-settings", LkSettings);
+
+/** Text with `parts` between backticks as code. @param {string} text */
+const code = (text) => text.split("`").map((part, index) => (index % 2 ? html`<code>${part}</code>` : part));

@@ -1,0 +1,59 @@
+/**
+ * The one script that ComfyUI's front end imports at page load: it registers the sidebar tab and a hook for our own
+ * nodes. Everything else is imported on first use.
+ */
+import { api } from "../../scripts/api.js";
+import { app } from "../../scripts/app.js";
+
+const TAB = "lorakeeper";
+const RUNNING = new Set(["queued", "resolving", "downloading", "verifying", "scanning"]);
+
+/** @type {Promise<HTMLElement> | undefined} */
+let panel;
+
+/** The panel is made once and moved into whichever element the front end gives us now. @param {HTMLElement} element */
+async function show(element) {
+  element.style.height = "100%";
+  panel ??= import("../../lorakeeper/app/main.js").then(({ mount }) => mount({ app, api }));
+  try {
+    element.replaceChildren(await panel);
+  } catch (error) {
+    panel = undefined;
+    console.error("Lorakeeper's panel could not be loaded.", error);
+    element.replaceChildren("Lorakeeper's panel could not be loaded. Is the server still running? Open this tab again.");
+  }
+}
+
+/** @type {Set<string>} */
+const running = new Set();
+
+/** @param {Event} event */
+function countJob(event) {
+  const job = /** @type {CustomEvent<import("../types/lorakeeper").Job>} */ (event).detail;
+  if (RUNNING.has(job.state)) running.add(job.id);
+  else running.delete(job.id);
+  const tab = app.extensionManager.getSidebarTabs().find(({ id }) => id === TAB);
+  if (tab) tab.iconBadge = running.size ? String(running.size) : null;
+}
+
+app.registerExtension({
+  name: "Lorakeeper",
+  setup() {
+    app.extensionManager.registerSidebarTab({
+      id: TAB,
+      title: "Lorakeeper",
+      icon: "pi pi-bookmark",
+      tooltip: "Lorakeeper: your models, and Civitai's",
+      type: "custom",
+      render: show,
+    });
+    // The front end calls a message an error unless somebody listened for it before.
+    api.addEventListener("lorakeeper.job", countJob);
+    api.addEventListener("lorakeeper.library", () => {});
+  },
+  async nodeCreated(node) {
+    if (node.comfyClass !== "Lorakeeper_TriggerWords") return;
+    const { addWordToggles } = await import("../../lorakeeper/app/comfy.js");
+    await addWordToggles(app, node);
+  },
+});

@@ -1,0 +1,82 @@
+/** What Lorakeeper uses of ComfyUI's front end, and no more. */
+
+export interface Widget {
+  name: string;
+  type: string;
+  value: unknown;
+  options: { multiline?: boolean; values?: unknown; hidden?: boolean };
+  hidden?: boolean;
+  element?: HTMLElement;
+  inputEl?: HTMLElement;
+  serialize?: boolean;
+  callback?: (value: unknown) => void;
+}
+
+export interface GraphNode {
+  id: number | string;
+  comfyClass?: string;
+  title: string;
+  pos: [number, number];
+  size: [number, number];
+  widgets?: Widget[];
+  properties: Record<string, unknown>;
+  onConfigure?: (saved: unknown) => void;
+  onExecuted?: (output: Record<string, unknown>) => void;
+  computeSize(): [number, number];
+  setSize(size: [number, number]): void;
+  addDOMWidget(name: string, type: string, element: HTMLElement, options: DomWidgetOptions): Widget;
+}
+
+export interface DomWidgetOptions {
+  serialize?: boolean;
+  hideOnZoom?: boolean;
+  getMinHeight?: () => number;
+}
+
+export interface Graph {
+  nodes: GraphNode[];
+  add(node: GraphNode): void;
+}
+
+export interface Canvas {
+  canvas: HTMLCanvasElement;
+  graph: Graph | null;
+  selected_nodes: Record<string, GraphNode>;
+  selectNode(node: GraphNode): void;
+  setDirty(front: boolean, back: boolean): void;
+  emitBeforeChange(): void;
+  emitAfterChange(): void;
+}
+
+export interface SidebarTab {
+  id: string;
+  title: string;
+  icon: string;
+  tooltip: string;
+  type: "custom";
+  iconBadge?: string | null;
+  render(element: HTMLElement): void;
+  destroy?(): void;
+}
+
+export interface Extension {
+  name: string;
+  setup?(): void | Promise<void>;
+  nodeCreated?(node: GraphNode): void | Promise<void>;
+}
+
+export interface App {
+  canvas: Canvas;
+  extensionManager: {
+    registerSidebarTab(tab: SidebarTab): void;
+    getSidebarTabs(): SidebarTab[];
+    toast: { add(message: { severity: string; summary: string; detail?: string; life: number }): void };
+  };
+  registerExtension(extension: Extension): void;
+  clientPosToCanvasPos(position: [number, number]): [number, number];
+  refreshComboInNodes(): Promise<void>;
+}
+
+export interface Api extends EventTarget {
+  fetchApi(route: string, init?: RequestInit): Promise<Response>;
+}
