@@ -11,7 +11,6 @@ from comfy_api.latest import io
 from ..py.civitai.kinds import MODEL_TYPES
 from ..py.civitai.query import Period, Sort
 from ..py.hosts.comfyui import ComfyRoots, host
-from ..py.hosts.node_work import search
 from ..py.library.node_results import as_json, choose, words_text
 
 Results = io.Custom("CIVITAI_RESULTS")
@@ -110,7 +109,7 @@ class CivitaiSearch(io.ComfyNode):
             "nsfw": nsfw,
             "limit": limit,
         }
-        results = await host().run(lambda app, _: search(app, wanted))
+        results = await host().search(wanted)
         return io.NodeOutput(results, json.dumps(results, indent=2, ensure_ascii=False))
 
 

@@ -9,7 +9,6 @@ import folder_paths
 from comfy_api.latest import io
 
 from ..py.hosts.comfyui import NodeError, host
-from ..py.hosts.node_work import by_hash
 from ..py.library.node_results import as_json, words_text
 
 LoraStack = io.Custom("LORA_STACK")
@@ -58,7 +57,7 @@ class LoraInfo(io.ComfyNode):
         if lora_name != NOTHING:
             detail = await host().describe(lora_path(lora_name))
         elif hash.strip():
-            detail = await host().run(lambda app, _: by_hash(app, hash.strip()))
+            detail = await host().by_hash(hash.strip())
         else:
             raise NodeError("Choose a LoRA or give a hash.")
         return io.NodeOutput(

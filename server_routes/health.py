@@ -21,6 +21,7 @@ class Health(BaseModel):
     status: Literal["ok"] = "ok"
     version: str
     site: str
+    notices: list[str]
 
 
 def version() -> str:
@@ -31,6 +32,7 @@ def version() -> str:
 
 
 def add(api: Api, services: App) -> None:
-    @api.get("health", "That Lorakeeper is up, its version, and the site that it uses")
+    @api.get("health", "That Lorakeeper is up, its version, the site that it uses, and what the user should hear")
     async def health() -> Health:
-        return Health(version=api.version, site=services.settings.civitai_url)
+        notices = list(services.database.notices)
+        return Health(version=api.version, site=services.settings.civitai_url, notices=notices)

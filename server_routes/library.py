@@ -36,6 +36,13 @@ class WhichFile(BaseModel):
     name: str | None = None
 
 
+def is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name too long, or one with a NUL
+        return False
+
+
 def add(api: Api, services: App) -> None:
     def file_of(which: WhichFile) -> Path:
         """The file meant. Only model folders: other files of this machine are no page's business."""
@@ -46,7 +53,8 @@ def add(api: Api, services: App) -> None:
         else:
             raise UsageError("Say which file: a path, a hash, or a kind and a name.")
         for path in candidates:
-            if locate(services.roots, path) and path.is_file():
+            # The disk is asked only about places of ours: on Windows a path can name another machine.
+            if locate(services.roots, path) and is_file(path):
                 return path
         raise MissingError("There is no such file in the model folders.")
 

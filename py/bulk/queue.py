@@ -16,6 +16,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ..civitai.resolve import ResolvedFile, Resolver
+from ..civitai.targets import ModelTarget, VersionTarget
 from ..downloads import Downloads, Outcome, Progress
 from ..errors import ConflictError, LorakeeperError, MissingError, PlacementError, UsageError
 from ..events import Event, Events
@@ -57,7 +58,6 @@ class JobQueue:
         self._lock: FileLock | None = None
         self._waiting: list[Job] = []
         self._running: dict[str, tuple[Job, asyncio.Task[None]]] = {}
-        self._changed = asyncio.Condition()
         self._closing = False
 
     async def start(self, *, adopt: bool = True) -> None:
@@ -88,7 +88,7 @@ class JobQueue:
         if kind is not None:
             folder_for(self._roots, kind)
         for job in (*self._waiting, *(job for job, _ in self._running.values())):
-            if (job.target, job.kind, job.file_id) == (target, kind, file_id):
+            if job.target == target and kind in (None, job.kind) and file_id in (None, job.file_id):
                 return job
         job = Job(
             id=secrets.token_hex(8),
@@ -152,16 +152,26 @@ class JobQueue:
 
     async def wait(self, job_id: str, progress: Callable[[Job], None] | None = None) -> Job:
         """Waits until a job is over or paused; ``progress`` is called at every change."""
-        while True:
-            job = await self.get(job_id)
-            if progress:
-                progress(job)
-            if not job.state.active:
-                return job
-            async with self._changed:
+        changed = asyncio.Event()
+
+        def notice(event: Event) -> None:
+            if event.topic == "job" and event.subject == job_id:
+                changed.set()
+
+        unsubscribe = self._events.subscribe(notice)
+        try:
+            while True:
+                changed.clear()
+                job = await self.get(job_id)
+                if progress:
+                    progress(job)
+                if not job.state.active:
+                    return job
                 # The time limit covers a job that another process runs.
                 with suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(self._changed.wait(), 1.0)
+                    await asyncio.wait_for(changed.wait(), 1.0)
+        finally:
+            unsubscribe()
 
     # -- Running -----------------------------------------------------------------------------------------------------
 
@@ -188,7 +198,7 @@ class JobQueue:
 
     async def _download(self, job: Job) -> None:
         await self._put(job, state=JobState.RESOLVING, error=None)
-        source = await self._resolver.resolve(job.target, file_id=job.file_id)
+        source = await self._resolve(job)
         folder = self._place(job, source)
         await self._put(
             job,
@@ -235,12 +245,18 @@ class JobQueue:
             error=outcome.reason if outcome.status == "quarantined" else None,
         )
 
+    async def _resolve(self, job: Job) -> ResolvedFile:
+        """The file that a job is about: once it is known, the same one, also when its model gets a newer version."""
+        target = self._resolver.read(job.target)
+        if isinstance(target, ModelTarget) and job.version_id is not None:
+            target = VersionTarget(job.version_id, job.model_id)
+        return await self._resolver.resolve(target, file_id=job.file_id)
+
     def _place(self, job: Job, source: ResolvedFile) -> Path:
         kind = job.kind or source.kind
         if kind is None:
             raise PlacementError(
-                f"{source.name} is of the type {source.file.type or 'unknown'}, which has no folder of its own: "
-                "say where it goes."
+                f"{source.name} is of a type that has no folder of its own ({_type(source)}): say where it goes."
             )
         return folder_for(self._roots, kind) / source.folder
 
@@ -267,7 +283,7 @@ class JobQueue:
         if job.version_id is None:
             return
         try:
-            source = await self._resolver.resolve(job.target, file_id=job.file_id)
+            source = await self._resolve(job)
             await self._downloads.discard(source, self._place(job, source))
         except LorakeeperError as error:
             log.warning("The part of job %s could not be removed: %s", job.id, error)
@@ -280,8 +296,6 @@ class JobQueue:
         job.updated_at = jobs.now()
         await self._database.write(lambda c: jobs.save(c, job, self._owner))
         self._tell(job, final=True)
-        async with self._changed:
-            self._changed.notify_all()
 
     def _tell(self, job: Job, *, final: bool) -> None:
         self._events.publish(Event("job", job.id, job.model_dump(mode="json"), final=final))
@@ -322,3 +336,8 @@ class JobQueue:
         lock.release()
         Path(lock.lock_file).unlink(missing_ok=True)
         return True
+
+
+def _type(source: ResolvedFile) -> str:
+    model = source.version.model
+    return (model.type if model else "") or source.file.type or "unknown"

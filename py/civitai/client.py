@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -13,7 +14,7 @@ from ..errors import CivitaiError, UsageError, ValidationError
 from .http import Http, Params
 from .memory import Memory
 from .query import SearchQuery
-from .schemas import Account, CreatorPage, Enums, HashIds, ImagePage, Metadata, Model, ModelPage, ModelVersion, TagPage
+from .schemas import Account, Enums, HashIds, ImagePage, Metadata, Model, ModelPage, ModelVersion, NamePage
 from .targets import is_sha256
 
 __all__ = ["CivitaiClient", "SearchQuery"]
@@ -91,11 +92,11 @@ class CivitaiClient:
         }  # fmt: skip
         return await self._get(ImagePage, "/images", [(name, str(value)) for name, value in pairs.items() if value])
 
-    async def tags(self, query: str = "", *, limit: int = 20, page: int = 1) -> TagPage:
-        return await self._get(TagPage, "/tags", _named(query, limit, page))
+    async def tags(self, query: str = "", *, limit: int = 20, page: int = 1) -> NamePage:
+        return await self._get(NamePage, "/tags", _named(query, limit, page))
 
-    async def creators(self, query: str = "", *, limit: int = 20, page: int = 1) -> CreatorPage:
-        return await self._get(CreatorPage, "/creators", _named(query, limit, page))
+    async def creators(self, query: str = "", *, limit: int = 20, page: int = 1) -> NamePage:
+        return await self._get(NamePage, "/creators", _named(query, limit, page))
 
     async def enums(self) -> Enums:
         return await self._get(Enums, "/enums")
@@ -115,6 +116,8 @@ class CivitaiClient:
 
     async def by_hash(self, value: str, *, fresh: bool = False) -> ModelVersion:
         """The version that a file belongs to, by any of the site's six kinds of hash, in any case."""
+        if not re.fullmatch("[0-9A-Fa-f]{8,64}", value):
+            raise UsageError("A hash has 8 to 64 digits of 0 to 9 and A to F.")
         return self._tidy(await self._get(ModelVersion, f"/model-versions/by-hash/{value.upper()}", fresh=fresh))
 
     async def by_hashes(self, hashes: Sequence[str]) -> dict[str, ModelVersion]:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import aiohttp
-import stamina
 from pydantic_core import from_json
 from yarl import URL
 
@@ -115,19 +114,20 @@ class Http:
         """The answer at ``url``, to be read inside the ``async with``: one of 2xx, or 416, never a web page.
 
         Redirects are followed, signed links to the letter; each origin gets the key only where ``key_for`` says so,
-        none where not ``keyed``. An Authorization header in ``headers`` is left out. No retries and no limit of the whole time. Raises the
-        CivitaiError tree, also where the connection breaks while the body is read. A 403 of an origin to which the site
-        led is a plain ApiError (an expired link), that of the first origin an AuthError.
+        none where not ``keyed``. An Authorization header in ``headers`` is left out. No retries and no limit of the
+        whole time. Raises the CivitaiError tree, also where the connection breaks while the body is read. A 403 of an
+        origin to which the site led is a plain ApiError (an expired link), that of the first origin an AuthError.
         """
         plain = {"Accept-Encoding": "identity", **{k: v for k, v in headers.items() if k.lower() != "authorization"}}
         timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=self._timeout.sock_connect, sock_read=self._timeout.sock_read
         )
+        address = parse(url)
         try:
-            async with self._following("GET", parse(url), plain, timeout=timeout, keyed=keyed) as response:
+            async with self._following("GET", address, plain, timeout=timeout, keyed=keyed) as response:
                 yield response
         except CivitaiError as error:
-            _log_failure("GET", parse(url), error)
+            _log_failure("GET", address, error)
             raise
 
     async def close(self) -> None:
@@ -148,6 +148,8 @@ class Http:
         if authenticated and not self._key_for(url):
             raise AuthError(f"{url.host} wants a key for this: add your Civitai API key in the settings.", 401)
         headers = {"Accept": "application/json", **({"Content-Type": "application/json"} if body else {})}
+        import stamina  # only where something is asked
+
         policy, tries = self._retry, 0
 
         def again(error: Exception) -> bool | float:

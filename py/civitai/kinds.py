@@ -44,10 +44,8 @@ _ALIASES = {
     "ti": "TextualInversion",
     "lycoris": "LoCon",
     "loras": "LORA",
-    "model": "Checkpoint",
     "ckpt": "Checkpoint",
     "esrgan": "Upscaler",
-    "motion": "MotionModule",
 }
 
 

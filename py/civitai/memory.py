@@ -48,6 +48,8 @@ class Memory:
         flight = flights.get(key)
         if flight is None:
             flight = flights[key] = _Flight(loop.create_task(self._ask(key, ask)))
+            # An error that nobody waits for any more is nobody's.
+            flight.task.add_done_callback(lambda task: task.cancelled() or task.exception())
         flight.waiting += 1
         try:
             return await asyncio.shield(flight.task)

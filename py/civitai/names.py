@@ -10,11 +10,11 @@ from ..errors import SettingsError
 
 FILE_BYTES = 180
 FOLDER_BYTES = 80
-_FORBIDDEN = re.compile(r'[/\\:*?"<>|]')
+_FORBIDDEN = r'[/\\:*?"<>|]'
 _RESERVED = re.compile(
     r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$|clock\$)\s*(?:\.|$)", re.IGNORECASE
 )
-_PLACEHOLDER = re.compile(r"\{(\w*)\}")
+_PLACEHOLDER = r"\{(\w*)\}"
 _EXTENSIONS = {
     ".safetensors", ".sft", ".gguf", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl", ".onnx", ".mlmodel", ".zip",
     ".yaml", ".yml", ".json", ".txt",
@@ -30,9 +30,9 @@ def safe_part(text: str, *, limit: int = FOLDER_BYTES) -> str:
     """
     visible = "".join(" " if each.isspace() else each for each in text)
     visible = "".join(each for each in visible if unicodedata.category(each) not in ("Cc", "Cf", "Cs", "Cn"))
-    part = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", visible))
+    part = re.sub(_FORBIDDEN, "_", unicodedata.normalize("NFC", visible))
     part = re.sub(r" {2,}", " ", part).strip(" .")
-    if _RESERVED.match(part):
+    if re.match(_RESERVED, part):
         part = f"_{part}"
     while len(part.encode()) > limit:
         part = part[:-1]
@@ -62,15 +62,15 @@ def render_folder(template: str, values: Mapping[str, str]) -> str:
     placeholder that ``values`` lacks.
     """
     check_template(template, values)
-    parts = (_PLACEHOLDER.sub(lambda found: values[found[1]], part) for part in re.split(r"[/\\]", template))
+    parts = (re.sub(_PLACEHOLDER, lambda found: values[found[1]], part) for part in re.split(r"[/\\]", template))
     return "/".join(safe for part in parts if (safe := safe_part(part)))
 
 
 def check_template(template: str, known: Mapping[str, str]) -> None:
     """Raises SettingsError, with the choices, for a placeholder that isn't known or a brace that lost its other."""
-    for found in _PLACEHOLDER.finditer(template):
+    for found in re.finditer(_PLACEHOLDER, template):
         if found[1] not in known:
             choices = ", ".join(f"{{{name}}}" for name in known)
             raise SettingsError(f"The path template can't use {found[0]}: it knows {choices}.")
-    if set("{}") & set(_PLACEHOLDER.sub("", template)):
+    if set("{}") & set(re.sub(_PLACEHOLDER, "", template)):
         raise SettingsError("The path template has a brace without its other half.")

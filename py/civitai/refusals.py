@@ -9,25 +9,11 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from pydantic import ValidationError as Unfit
+from pydantic_core import from_json
 from yarl import URL
 
 from ..errors import ApiError, AuthError, CivitaiError, EarlyAccessError, NotFoundError, RateLimitError
-from .schemas import Answer, MaybeDate, MaybeText
-
-
-class _Said(Answer):
-    """What the body of an error may hold. ``error`` is a text, or an object of the site's validator."""
-
-    error: Any = None
-    message: MaybeText = None
-    deadline: MaybeDate = None
-
-    @property
-    def text(self) -> str:
-        """The site's own words on one line, short enough to be shown; empty where there are none."""
-        words = self.message or (self.error if isinstance(self.error, str) else "")
-        return " ".join(words.split())[:200].rstrip(".")
+from .schemas import read_date
 
 
 def is_html(headers: Mapping[str, str]) -> bool:
@@ -40,7 +26,8 @@ def refusal(
     """The error for an answer of ``status`` from ``url``. ``keyed`` tells whether the request had a key; ``redirected``
     whether it was led to another origin, whose refusals say nothing about the user's rights."""
     host, said = url.host, _read(body)
-    told = f": {said.text}" if said.text else ""
+    text = _text(said)
+    told = f": {text}" if text else ""
     if status == 429:
         seconds = retry_after(headers)
         when = f"in {math.ceil(seconds)} seconds" if seconds else "in a minute"
@@ -50,9 +37,10 @@ def refusal(
         return NotFoundError(f"{host} {lost}.", status)
     if status == 403 and redirected:
         return ApiError(f"The link to the file at {host} does not work any more.", status)
-    if status == 403 and "early access" in f"{said.error} {said.text}".lower():
-        until = f" until {said.deadline:%Y-%m-%d %H:%M} UTC" if said.deadline else ""
-        return EarlyAccessError(f"This version is in early access{until}: buy it on the site, or wait.", said.deadline)
+    if status == 403 and "early access" in f"{said.get('error')} {text}".lower():
+        deadline = read_date(said.get("deadline"))
+        until = f" until {deadline:%Y-%m-%d %H:%M} UTC" if deadline else ""
+        return EarlyAccessError(f"This version is in early access{until}: buy it on the site, or wait.", deadline)
     if status == 401 and not keyed:
         return AuthError(f"{host} wants a key for this: add your Civitai API key in the settings{told}.", status)
     if status in (401, 403):
@@ -78,8 +66,15 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return None
 
 
-def _read(body: bytes) -> _Said:
+def _read(body: bytes) -> dict[str, Any]:
     try:
-        return _Said.model_validate_json(body)
-    except Unfit:
-        return _Said()
+        said = from_json(body)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _text(said: dict[str, Any]) -> str:
+    """The site's own words on one line, short enough to be shown; empty where there are none."""
+    words = next((each for each in (said.get("message"), said.get("error")) if isinstance(each, str)), "")
+    return " ".join(words.split())[:200].rstrip(".")

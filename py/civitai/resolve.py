@@ -57,11 +57,11 @@ class Resolver:
 
     async def version(self, target: str | Target, *, fresh: bool = False) -> ModelVersion:
         """The version that a target means, with its model (creator and tags too, where the site has them)."""
-        return (await self._find(self._read(target), fresh))[0]
+        return (await self._find(self.read(target), fresh))[0]
 
     async def resolve(self, target: str | Target, *, file_id: int | None = None, fresh: bool = False) -> ResolvedFile:
         """The file to fetch: the one that the target or ``file_id`` names, else the version's primary one."""
-        known = self._read(target)
+        known = self.read(target)
         version, file_hash = await self._find(known, fresh)
         if isinstance(known, VersionTarget):
             file_id = file_id or known.file_id
@@ -80,10 +80,11 @@ class Resolver:
         version = await self._complete(await self._client.version(source.version.id, fresh=True), fresh=True)
         return self._resolved(version, choose_file(version, file_id=source.file.id))
 
-    # -- Inside ------------------------------------------------------------------------------------------------------
-
-    def _read(self, target: str | Target) -> Target:
+    def read(self, target: str | Target) -> Target:
+        """What is meant, without asking anybody. Links to the configured site count, whatever its name."""
         return parse_target(target, site=self._client.base_url) if isinstance(target, str) else target
+
+    # -- Inside ------------------------------------------------------------------------------------------------------
 
     async def _find(self, target: Target, fresh: bool) -> tuple[ModelVersion, str | None]:
         """``(version, hash of the file that is meant)``."""
@@ -133,7 +134,8 @@ class Resolver:
             owner = await self._client.by_hash(file.hashes.sha256)
         except NotFoundError:
             return version, file
-        return await self._complete(owner, fresh=False), choose_file(owner, file_hash=file.hashes.sha256)
+        own = next((each for each in owner.files if each.hashes.sha256 == file.hashes.sha256), None)
+        return (await self._complete(owner, fresh=False), own) if own else (version, file)
 
     def _resolved(self, version: ModelVersion, file: VersionFile) -> ResolvedFile:
         title = version.model.name if version.model else ""

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from pydantic import (
     AfterValidator,
+    AliasChoices,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -75,6 +76,9 @@ def _words(value: Any) -> Any:
 
 
 def _nsfw_level(value: Any) -> Any:
+    """Bits, also from the words and the yes or no of other endpoints and other years."""
+    if isinstance(value, bool):
+        return 16 if value else 1
     return {"none": 1, "soft": 2, "mature": 4, "x": 8}.get(value.lower(), 0) if isinstance(value, str) else value
 
 
@@ -131,7 +135,6 @@ class FileMetadata(Answer):
     size: Text = ""
     fp: Text = ""
     quant_type: Text = ""
-    is_required: Flag = False
 
 
 class Mirror(Answer):
@@ -149,22 +152,19 @@ class VersionFile(Answer):
     override_name: MaybeText = None
     type: Text = ""
     size_kb: Annotated[float | None, _Else(_nothing)] = Field(None, alias="sizeKB")
-    metadata: Annotated[FileMetadata, _Else(FileMetadata)] = FileMetadata()
-    hashes: Annotated[FileHashes, _Else(FileHashes)] = FileHashes()
+    metadata: Annotated[FileMetadata, _Else(FileMetadata)] = Field(default_factory=FileMetadata)
+    hashes: Annotated[FileHashes, _Else(FileHashes)] = Field(default_factory=FileHashes)
     pickle_scan_result: Text = ""
-    pickle_scan_message: MaybeText = None
     virus_scan_result: Text = ""
-    virus_scan_message: MaybeText = None
-    scanned_at: MaybeDate = None
     primary: Flag = False
     download_url: MaybeText = None
     mirrors: ListOf[Mirror] = []
 
     @property
     def size(self) -> int | None:
-        """Bytes, where the site's figure is exact: a figure that was rounded is no whole number of bytes."""
+        """Bytes, where the site's figure is exact: one that was rounded by more than a float is no whole number."""
         size = (self.size_kb or 0) * 1024
-        return int(size) if size > 0 and size == int(size) else None
+        return round(size) if size > 0 and abs(size - round(size)) < 0.001 else None
 
 
 class Image(Answer):
@@ -172,28 +172,28 @@ class Image(Answer):
 
     id: Count = None
     url: Text = ""
-    nsfw_level: Level = 0
+    nsfw_level: Level = Field(0, validation_alias=AliasChoices("nsfwLevel", "nsfw"), serialization_alias="nsfwLevel")
     width: Count = None
     height: Count = None
     hash: MaybeText = None
     type: Text = "image"
     meta: Annotated[dict[str, Any] | None, _Else(_nothing)] = None
-    username: MaybeText = None
-    created_at: MaybeDate = None
 
 
 class Creator(Answer):
     username: Text = ""
     image: MaybeText = None
-    model_count: Count = None
 
 
 class Stats(Answer):
     download_count: Count = None
     thumbs_up_count: Count = None
     thumbs_down_count: Count = None
-    comment_count: Count = None
-    tipped_amount_count: Count = None
+
+
+def read_date(value: Any) -> datetime | None:
+    """A date in any of the forms that the site uses, in UTC; None where it is none."""
+    return PaidAccess.model_validate({"ends_at": value}).ends_at
 
 
 class PaidAccess(Answer):
@@ -210,19 +210,11 @@ class Model(Answer):
     description: MaybeText = None
     nsfw: Flag = False
     nsfw_level: Level = 0
-    minor: Flag = False
-    sfw_only: Flag = False
-    poi: Flag = False
     mode: MaybeText = None
-    availability: MaybeText = None
     creator: Annotated[Creator | None, _Else(_nothing)] = None
     stats: Annotated[Stats | None, _Else(_nothing)] = None
     tags: Words = []
-    base_models: Words = []
-    allow_no_credit: Annotated[bool | None, _Else(_nothing)] = None
     allow_commercial_use: Words = []
-    allow_derivatives: Annotated[bool | None, _Else(_nothing)] = None
-    allow_different_license: Annotated[bool | None, _Else(_nothing)] = None
     versions: ListOf[ModelVersion] = Field([], alias="modelVersions")
 
 
@@ -233,13 +225,11 @@ class ModelVersion(Answer):
     model_id: Count = None
     name: Text = ""
     base_model: Text = ""
-    base_model_type: MaybeText = None
     description: MaybeText = None
     created_at: MaybeDate = None
     updated_at: MaybeDate = None
     published_at: MaybeDate = None
     status: MaybeText = None
-    availability: MaybeText = None
     usage_control: MaybeText = None
     nsfw_level: Level = 0
     early_access_deadline: MaybeDate = None
@@ -273,37 +263,31 @@ class Metadata(Answer):
         return next(iter(parse_qs(urlsplit(self.next_page or "").query).get("cursor", [])), None)
 
 
-class ModelPage(Answer):
+class _Page(Answer):
+    metadata: Annotated[Metadata, _Else(Metadata)] = Field(default_factory=Metadata)
+
+    @property
+    def next_cursor(self) -> str | None:
+        return self.metadata.cursor
+
+
+class ModelPage(_Page):
     items: ListOf[Model] = []
-    metadata: Annotated[Metadata, _Else(Metadata)] = Metadata()
-
-    @property
-    def next_cursor(self) -> str | None:
-        return self.metadata.cursor
 
 
-class ImagePage(Answer):
+class ImagePage(_Page):
     items: ListOf[Image] = []
-    metadata: Annotated[Metadata, _Else(Metadata)] = Metadata()
-
-    @property
-    def next_cursor(self) -> str | None:
-        return self.metadata.cursor
 
 
-class Tag(Answer):
-    name: str
+class Named(Answer):
+    """A tag, or a creator: its name, and how many models it has."""
+
+    name: str = Field(validation_alias=AliasChoices("name", "username"))
     model_count: Count = None
 
 
-class TagPage(Answer):
-    items: ListOf[Tag] = []
-    metadata: Annotated[Metadata, _Else(Metadata)] = Metadata()
-
-
-class CreatorPage(Answer):
-    items: ListOf[Creator] = []
-    metadata: Annotated[Metadata, _Else(Metadata)] = Metadata()
+class NamePage(_Page):
+    items: ListOf[Named] = []
 
 
 class Enums(Answer):
@@ -312,7 +296,6 @@ class Enums(Answer):
     model_types: Words = Field([], alias="ModelType")
     file_types: Words = Field([], alias="ModelFileType")
     base_models: Words = Field([], alias="BaseModel")
-    base_model_types: Words = Field([], alias="BaseModelType")
 
 
 class HashIds(Answer):

@@ -12,17 +12,17 @@ from ..errors import UsageError
 
 _NUMBER = r"[1-9][0-9]{0,17}"
 _END = r"(?=/|$)"
-_SITE = re.compile(r"(?:[a-z0-9-]+\.)*civitai\.[a-z]{2,}")
-_AIR = re.compile(
-    rf"(?:urn:)?(?:air:)?[\w.-]+:[\w.-]+:(?P<source>[\w.-]+):(?P<model>{_NUMBER})"
-    rf"(?:@(?P<version>{_NUMBER}))?(?:\+(?P<file>{_NUMBER}))?(?::[\w.-]+)?(?:\.[\w-]+)?",
-    re.IGNORECASE,
+# Patterns, not compiled ones: `re` compiles and keeps them at their first use.
+_SITE = r"(?:[a-z0-9-]+\.)*civitai\.[a-z]{2,}"
+_AIR = (
+    rf"(?i:(?:urn:)?(?:air:)?[\w.-]+:[\w.-]+:(?P<source>[\w.-]+):(?P<model>{_NUMBER})"
+    rf"(?:@(?P<version>{_NUMBER}))?(?:\+(?P<file>{_NUMBER}))?(?::[\w.-]+)?(?:\.[\w-]+)?)"
 )
-_IDS = re.compile(rf"(?P<model>[1-9][0-9]{{0,8}}|{_NUMBER}(?=@))(?:@(?P<version>{_NUMBER})(?:\+(?P<file>{_NUMBER}))?)?")
-_VERSION_PATH = re.compile(rf"/(?:api/download/models|model-versions)/({_NUMBER}){_END}")
-_MODEL_PATH = re.compile(rf"/models/({_NUMBER}){_END}")
-_HASH_PATH = re.compile(rf"/model-versions/by-hash/(\w+){_END}")
-_HASH = re.compile(r"(?:(?P<kind>sha256|autov[123]|crc32|blake3)\s*[:=]\s*|0x)?(?P<hash>[0-9a-f]+)", re.IGNORECASE)
+_IDS = rf"(?P<model>[1-9][0-9]{{0,8}}|{_NUMBER}(?=@))(?:@(?P<version>{_NUMBER})(?:\+(?P<file>{_NUMBER}))?)?"
+_VERSION_PATH = rf"/(?:api/download/models|model-versions)/({_NUMBER}){_END}"
+_MODEL_PATH = rf"/models/({_NUMBER}){_END}"
+_HASH_PATH = rf"/model-versions/by-hash/(\w+){_END}"
+_HASH = r"(?i:(?:(?P<kind>sha256|autov[123]|crc32|blake3)\s*[:=]\s*|0x)?(?P<hash>[0-9a-f]+))"
 _LENGTHS = {"SHA256": 64, "AutoV1": 8, "AutoV2": 10, "AutoV3": 12, "CRC32": 8, "BLAKE3": 64}
 _CHOICES = ("type", "format", "size", "fp", "quantType")
 
@@ -97,12 +97,12 @@ def is_sha256(text: str) -> bool:
 
 
 def _ids(text: str) -> Target | None:
-    found = _IDS.fullmatch(text)
+    found = re.fullmatch(_IDS, text)
     return _of(found["model"], found["version"], found["file"]) if found else None
 
 
 def _air(text: str) -> Target | None:
-    found = _AIR.fullmatch(text)
+    found = re.fullmatch(_AIR, text)
     if found and found["source"].lower() != "civitai":
         raise UsageError(f"Only models of Civitai can be fetched, and that AIR is of {found['source']}.")
     return _of(found["model"], found["version"], found["file"]) if found else None
@@ -117,7 +117,7 @@ def _of(model: str | None, version: str | None, file: str | None = None) -> Targ
 def _link(text: str, site: str) -> Target | None:
     try:
         link = urlsplit(text if "://" in text else f"https://{text}")
-        ours = _SITE.fullmatch((link.hostname or "").rstrip(".")) or (site and _host(link) == _host(urlsplit(site)))
+        ours = re.fullmatch(_SITE, (link.hostname or "").rstrip(".")) or (site and _host(link) == _host(urlsplit(site)))
     except ValueError:
         return None
     if not ours or link.scheme not in ("http", "https"):
@@ -132,13 +132,13 @@ def _link(text: str, site: str) -> Target | None:
             raise UsageError(f"The {name} in that link is no number.")
         return value or None
 
-    if found := _VERSION_PATH.search(path):
+    if found := re.search(_VERSION_PATH, path):
         choices = tuple((name, query[name][0]) for name in _CHOICES if name in query)
         file = number("fileId")
         return VersionTarget(int(found[1]), None, int(file) if file else None, () if file else choices)
-    if found := _HASH_PATH.search(path):
+    if found := re.search(_HASH_PATH, path):
         return _hash(found[1])
-    if found := _MODEL_PATH.search(path):
+    if found := re.search(_MODEL_PATH, path):
         return _of(found[1], number("modelVersionId"), number("fileId"))
     raise UsageError("That link is none of a model: open the model's page and paste its address.")
 
@@ -148,7 +148,7 @@ def _host(link: SplitResult) -> tuple[str | None, int | None]:
 
 
 def _hash(text: str) -> Target | None:
-    found = _HASH.fullmatch(text)
+    found = re.fullmatch(_HASH, text)
     if not found:
         return None
     value, named = found["hash"].upper(), (found["kind"] or "").casefold()

@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         complain(error.format_message())
         return WRONG_USE if isinstance(error, click.UsageError) else FAILED
     except (click.Abort, KeyboardInterrupt):
-        complain("Stopped: what has arrived is kept, and the same command goes on from there.")
+        complain(choices.stopped)
         return STOPPED
     except Exception as error:  # noqa: BLE001 - the outermost place, where every failure becomes one sentence
         return _explain(error, debug=choices.debug)
@@ -50,5 +50,8 @@ def _explain(error: Exception, *, debug: bool) -> int:
     if isinstance(error, LorakeeperError):
         complain(error)
         return WRONG_USE if isinstance(error, UsageError) else FAILED
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        complain(f"{error.filename} can't be used: {error.strerror}.")
+        return FAILED
     complain(f"Something unforeseen went wrong ({type(error).__name__}): run it with --debug to see where.")
     return FAILED

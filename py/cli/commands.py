@@ -14,9 +14,10 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, one 
 
 @dataclass
 class Choices:
-    """What holds for every command."""
+    """What holds for every command. ``stopped`` is what Ctrl-C is answered with."""
 
     debug: bool = False
+    stopped: str = "Stopped."
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -82,13 +83,15 @@ def show(target: str, file_id: int | None, as_json: bool) -> int:
 @click.option("--kind", help="The kind of model folder, such as loras, where the site names none.")
 @click.option("--file-id", type=int, help="Another file of the version than its primary one.")
 @as_json
-def download(targets: tuple[str, ...], kind: str | None, file_id: int | None, as_json: bool) -> int:
+@click.pass_obj
+def download(choices: Choices, targets: tuple[str, ...], kind: str | None, file_id: int | None, as_json: bool) -> int:
     """Download models into the model folders.
 
     Ctrl-C stops and keeps what has arrived; the same command goes on from there.
     """
     from .downloading import download
 
+    choices.stopped = "Stopped: what has arrived is kept, and the same command goes on from there."
     return asyncio.run(download(targets, kind, file_id, as_json=as_json))
 
 

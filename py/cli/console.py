@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel
-
 if TYPE_CHECKING:
+    from pydantic import BaseModel
     from rich.progress import Progress, TaskID
 
     from ..bulk.jobs import Job
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_SPACES = re.compile(r"[\t-\r\x85\u2028\u2029]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def speak_utf8() -> None:
@@ -27,8 +27,8 @@ def speak_utf8() -> None:
 
 
 def clean(text: object) -> str:
-    """``text`` without what could steer a terminal: names come from the site."""
-    return _CONTROL.sub("", str(text))
+    """``text`` on one line, without what could steer a terminal: names come from the site."""
+    return _CONTROL.sub("", _SPACES.sub(" ", str(text)))
 
 
 def say(*parts: object) -> None:
@@ -37,7 +37,7 @@ def say(*parts: object) -> None:
 
 def say_json(value: BaseModel | dict[str, Any]) -> None:
     """One line of JSON."""
-    document = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+    document = value if isinstance(value, dict) else value.model_dump(mode="json")
     print(json.dumps(document, ensure_ascii=False), flush=True)  # noqa: T201
 
 
@@ -50,7 +50,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table on a terminal; elsewhere lines with tabs, whole and easy to cut."""
     if not sys.stdout.isatty():
         for row in rows:
-            say("\t".join(clean(cell) for cell in row))
+            print(*(clean(cell) for cell in row), sep="\t", flush=True)  # noqa: T201
         return
     from rich.console import Console
     from rich.table import Table
@@ -96,6 +96,9 @@ class Watch:
                 progress.TimeRemainingColumn(),
                 console=Console(stderr=True),
                 transient=True,
+                # What else is printed goes through aside(), to the letter.
+                redirect_stdout=False,
+                redirect_stderr=False,
             )
             self._bars.start()
         return self
@@ -104,18 +107,30 @@ class Watch:
         if self._bars:
             self._bars.stop()
 
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Takes the bars away while something else is printed."""
+        if self._bars:
+            self._bars.stop()
+        yield
+        if self._bars:
+            self._bars.start()
+
     def __call__(self, job: Job) -> None:
+        name, state = clean(job.name or job.target), job.state.value
         if self._bars:
             if job.id not in self._tasks:
-                self._tasks[job.id] = self._bars.add_task(clean(job.name or job.target), total=None)
-            description = f"{clean(job.name or job.target)}  {job.state}"
+                self._tasks[job.id] = self._bars.add_task(name, total=None)
             self._bars.update(
-                self._tasks[job.id], completed=job.received, total=job.total or None, description=description
+                self._tasks[job.id],
+                completed=job.received,
+                total=job.total,
+                description=f"{name}  {state}",
+                visible=not job.state.over,
             )
-        elif not self._quiet:
+        elif not self._quiet and state in ("downloading", "verifying", "scanning"):
             # A line for each new state, and for each quarter of the bytes.
-            step = (job.state, 4 * job.received // job.total if job.total else 0)
-            if self._said.get(job.id) != step and job.state in ("downloading", "verifying", "scanning"):
-                self._said[job.id] = step
-                share = f" {100 * job.received // job.total}%" if job.total and job.state == "downloading" else ""
-                say(f"{job.name or job.target}: {job.state}{share}")
+            quarter = 4 * job.received // job.total if job.total and state == "downloading" else 0
+            if self._said.get(job.id) != (state, quarter):
+                self._said[job.id] = (state, quarter)
+                say(f"{name}: {state}{f' {25 * quarter}%' if quarter else ''}")

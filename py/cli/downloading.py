@@ -34,7 +34,8 @@ async def download(targets: Sequence[str], kind: str | None, file_id: int | None
                     begun.append((target, job))
                 for target, job in begun:
                     done = job if isinstance(job, UsageError) else await app.jobs.wait(job.id)
-                    codes.append(_report(target, done, as_json=as_json, named=len(targets) > 1))
+                    with watch.aside():
+                        codes.append(_report(target, done, as_json=as_json, named=len(targets) > 1))
             except asyncio.CancelledError:
                 for _, job in begun:
                     if isinstance(job, Job):

@@ -2,6 +2,8 @@
 
 The application lives on the server's loop. Nodes run on another thread, in a loop that lasts for one prompt: what they
 want done is handed over by :meth:`Host.run`. The server carries the :class:`Host`, so nothing here is global.
+
+Everything that a node's schema doesn't need is imported when the server starts, because loading packs holds it up.
 """
 
 from __future__ import annotations
@@ -10,10 +12,10 @@ import asyncio
 import logging
 import os
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import folder_paths
 from aiohttp import web
@@ -21,21 +23,19 @@ from comfy.model_management import throw_exception_if_processing_interrupted
 from comfy.utils import ProgressBar
 from server import PromptServer
 
-from ...server_routes import add_routes, guard
-from ..app import HOME_VARIABLE, App, data_folder
-from ..civitai.targets import parse_target
 from ..errors import LorakeeperError, StorageError
 from ..events import Event
-from ..library.items import LibraryDetail
-from ..library.node_results import progress_line
-from . import node_work
 from .comfyui_loras import LoraFiles
 from .relay import Relay
+
+if TYPE_CHECKING:
+    from ..app import App
+    from ..library.items import LibraryDetail
+    from .node_work import Descriptions
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 News = TypeVar("News")
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _POLL = 0.1
 _CLEAN_UP = 5.0
@@ -66,22 +66,18 @@ class Host:
     def __init__(self, server: PromptServer) -> None:
         self._loras = LoraFiles()
         self._brought: dict[tuple[str, str | None], Path] = {}
-        self._descriptions = node_work.Descriptions()
         self._server = server
         self._app: App | None = None
+        self._descriptions: Descriptions | None = None
         self._relay: Relay | None = None
-        self._problem: LorakeeperError | None = None
-        try:
-            self._app = App(_home(), lambda settings: ComfyRoots())
-        except LorakeeperError as error:
-            self._fail(error)
+        self._problem: LorakeeperError = StorageError("Lorakeeper has not started yet.")
 
     @property
     def app(self) -> App:
-        """Raises the LorakeeperError that kept the application from starting."""
-        if self._problem is None and self._app is not None:
-            return self._app
-        raise self._problem or StorageError("Lorakeeper has stopped.")
+        """Raises the LorakeeperError that says why it isn't there."""
+        if self._app is None:
+            raise self._problem
+        return self._app
 
     async def run(
         self,
@@ -131,9 +127,25 @@ class Host:
             show(latest.pop())
         return result
 
+    async def search(self, wanted: Mapping[str, object]) -> list[dict[str, Any]]:
+        """:func:`node_work.search` for a node."""
+        from .node_work import search
+
+        return await self.run(lambda app, _: search(app, wanted))
+
     async def describe(self, path: Path) -> LibraryDetail:
         """What is known of a local file, for a node."""
-        return await self.run(lambda app, _: self._descriptions.describe(app, path))
+        from .node_work import Descriptions
+
+        self._descriptions = self._descriptions or Descriptions()
+        describe = self._descriptions.describe
+        return await self.run(lambda app, _: describe(app, path))
+
+    async def by_hash(self, text: str) -> LibraryDetail:
+        """:func:`node_work.by_hash` for a node."""
+        from .node_work import by_hash
+
+        return await self.run(lambda app, _: by_hash(app, text))
 
     def apply_lora(
         self, model: Any, clip: Any, path: Path, strength_model: float, strength_clip: float
@@ -144,41 +156,11 @@ class Host:
         except LorakeeperError as error:
             raise NodeError(str(error)) from None
 
-    def add_routes(self) -> None:
-        """Adds the application's routes. While it can't work they answer with the sentence that says why."""
-        routes = web.RouteTableDef()
-        if self._app is not None:
-            add_routes(routes, self._app)
-        else:
-            routes.route("*", "/lorakeeper/{path:.*}")(self._refuse)
-        for route in routes:
-            if isinstance(route, web.RouteDef):
-                self._server.routes.route(route.method, route.path, **route.kwargs)(self._guarded(route.handler))
-
-    async def start(self, _: web.Application) -> None:
-        """Starts the application. ComfyUI starts in any case."""
-        if self._app is None:
-            return
-        try:
-            await self._app.__aenter__()  # which closes again what it could open
-        except LorakeeperError as error:
-            self._fail(error)
-        except Exception as error:  # a bug of ours must not keep ComfyUI from starting
-            log.exception("Lorakeeper could not start.")
-            self._fail(StorageError(f"Lorakeeper could not start: {error}"))
-        else:
-            self._app.events.subscribe(_list_again)
-            self._relay = Relay(self._app.events, self._server.loop, self._server.send_sync)
-
-    async def stop(self, _: web.Application) -> None:
-        app, self._app = self._app, None
-        if self._relay:
-            self._relay.close()
-        if app is not None and self._problem is None:
-            await app.close()
-
     async def download(self, target: Callable[[], str], kind: str | None, node_id: str | None) -> LibraryDetail:
         """:func:`node_work.download` for a node, which shows how far it is. ``target`` may raise a LorakeeperError."""
+        from ..library.node_results import progress_line
+        from .node_work import download
+
         bar = ProgressBar(1.0)
 
         def show(job: dict[str, Any]) -> None:
@@ -188,7 +170,7 @@ class Host:
 
         async def work(app: App, news: Callable[[dict[str, Any]], None]) -> tuple[str, LibraryDetail]:
             wanted = target()
-            return wanted, await node_work.download(app, wanted, kind, news)
+            return wanted, await download(app, wanted, kind, news)
 
         wanted, detail = await self.run(work, show)
         self._brought[wanted, kind] = Path(detail.path or "")
@@ -197,6 +179,8 @@ class Host:
 
     def check_target(self, text: str) -> bool | str:
         """True for something that could be downloaded, else the sentence that says what is wrong with it."""
+        from ..civitai.targets import parse_target
+
         try:
             return bool(parse_target(text, site=self.app.civitai.base_url, files=False))
         except LorakeeperError as error:
@@ -211,18 +195,49 @@ class Host:
         if node_id is not None:
             self._server.send_progress_text(text, node_id, self._server.client_id)
 
-    def _fail(self, error: LorakeeperError) -> None:
-        log.error("%s", error)
-        self._problem = error
+    async def start(self, application: web.Application) -> None:
+        """Starts Lorakeeper and adds its routes, which can be done until this has ended. ComfyUI starts in any case."""
+        try:
+            self._app = await _begin()
+        except LorakeeperError as error:
+            self._problem = error
+        except Exception as error:
+            log.exception("Lorakeeper could not start.")
+            self._problem = StorageError(f"Lorakeeper could not start: {error}")
+        if self._app is None:
+            log.error("%s", self._problem)
+        else:
+            self._app.events.subscribe(_list_again)
+            self._relay = Relay(self._app.events, self._server.loop, self._server.send_sync)
+        application.add_routes(self._routes())
 
-    def _guarded(self, handler: Handler) -> Handler:
-        async def answer(request: web.Request) -> web.StreamResponse:
-            return await (handler(request) if self._problem is None else self._refuse(request))
+    async def stop(self, _: web.Application) -> None:
+        app, self._app = self._app, None
+        self._problem = StorageError("Lorakeeper has stopped.")
+        if self._relay:
+            self._relay.close()
+        if app is not None:
+            await app.close()
 
-        return answer
+    def _routes(self) -> list[web.RouteDef]:
+        """The application's routes, also under ``/api``, as ComfyUI has its own; without it, pages that say why."""
+        from ...server_routes import add_routes, app_files, health
+        from ...server_routes.openapi import Api
+
+        table = web.RouteTableDef()
+        if self._app is not None:
+            add_routes(table, self._app)
+        else:
+            app_files.add(Api(table, health.version()))
+            table.route("*", "/lorakeeper/{path:.*}")(self._refuse)
+        routes = [route for route in table if isinstance(route, web.RouteDef)]
+        mirrored = [web.route(route.method, f"/api{route.path}", route.handler, **route.kwargs) for route in routes]
+        return [*routes, *mirrored]
 
     async def _refuse(self, request: web.Request) -> web.StreamResponse:
-        return guard.answer(self._problem or StorageError("Lorakeeper has stopped."), request)
+        from ...server_routes import guard
+
+        return guard.answer(self._problem, request)
 
 
 _HOST = web.AppKey("lorakeeper", Host)
@@ -231,11 +246,10 @@ _HOST = web.AppKey("lorakeeper", Host)
 def attach() -> None:
     """Makes ComfyUI's server carry Lorakeeper. Work begins when the server starts, not before."""
     server = PromptServer.instance
-    server.app[_HOST] = host = Host(server)
-    host.add_routes()
-    server.app.on_startup.append(host.start)
+    server.app[_HOST] = carried = Host(server)
+    server.app.on_startup.append(carried.start)
     # ComfyUI skips this on Ctrl-C; what is on the disk is right at any moment.
-    server.app.on_cleanup.append(host.stop)
+    server.app.on_cleanup.append(carried.stop)
 
 
 def host() -> Host:
@@ -243,10 +257,12 @@ def host() -> Host:
     return PromptServer.instance.app[_HOST]
 
 
-def _home() -> Path:
-    if os.environ.get(HOME_VARIABLE):
-        return data_folder()
-    return Path(folder_paths.get_system_user_directory("lorakeeper"))
+async def _begin() -> App:
+    from ..app import HOME_VARIABLE, App, data_folder
+
+    private = Path(folder_paths.get_system_user_directory("lorakeeper"))
+    app = App(data_folder() if os.environ.get(HOME_VARIABLE) else private, lambda settings: ComfyRoots())
+    return await app.__aenter__()  # which closes again what it could open
 
 
 def _list_again(event: Event) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
-from .items import LibraryDetail
 from .trigger_words import best_words
+
+if TYPE_CHECKING:
+    from .items import LibraryDetail
 
 # What a workflow's picture need not carry: whole answers of the site and of the file's header.
 _LEFT_OUT = {"header", "site", "user"}

@@ -57,7 +57,7 @@ class Previews:
         return False
 
     async def _read(self, url: str) -> bytes:
-        async with self._http.open(url, {}) as response:
+        async with self._http.open(url, {}, keyed=False) as response:
             content = await response.content.read(MAX_BYTES + 1)
             while len(content) <= MAX_BYTES and (more := await response.content.read(MAX_BYTES + 1)):
                 content += more

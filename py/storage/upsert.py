@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Connection, Table
-from sqlalchemy.dialects import postgresql, sqlite
 
 
 def upsert(
@@ -18,7 +17,10 @@ def upsert(
     changes: dict[str, Any] | None = None,
 ) -> None:
     """Writes ``values``; ``only_new`` go into a new row alone; an old row gets ``changes`` (default: ``values``)."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert
+    else:
+        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
     statement = insert(table).values({**values, **(only_new or {})})
     chosen = {name: value for name, value in (changes or values).items() if name != key}
     connection.execute(statement.on_conflict_do_update(index_elements=[key], set_=chosen))

@@ -112,7 +112,7 @@ class Answer:
             {fault.after for fault in met if isinstance(fault, (Drop, Stall)) and fault.after < self.body.length}
         )
         sent, began = 0, time.monotonic()
-        for end in [*ends, self.body.length]:
+        for end in [*ends, self.body.length] if request.method != "HEAD" else []:
             while sent < end:
                 step = min(end - sent, _BLOCK if pace is None else max(1, min(_BLOCK, int(pace / 20))))
                 await response.write(self.body.read(sent, step))

@@ -229,3 +229,19 @@ async def test_the_list_is_paged_newest_first(app: App, civitai: FakeCivitai) ->
 
     assert [job.id for job in (*first.items, *second.items)] == [job.id for job in reversed(jobs)]
     assert second.next_cursor is None
+
+
+async def test_a_resumed_job_stays_with_its_version(app: App, civitai: FakeCivitai) -> None:
+    sample = samples.lora("Ada", size=1_000_000)
+    ids = civitai.add(sample)
+    slow(civitai)
+    job = await app.jobs.add(str(ids.model_id))
+    await until(app, job.id, lambda job: job.received > 100_000)
+    await app.jobs.pause(job.id)
+    civitai.add(samples.lora("Ada, newer", size=200_000), model_id=ids.model_id)
+    civitai.faults.storage.clear()
+
+    await app.jobs.resume(job.id)
+    done = await app.jobs.wait(job.id)
+
+    assert done.sha256 == ids.sha256.lower()

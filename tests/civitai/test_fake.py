@@ -190,7 +190,7 @@ async def test_faults_that_count_come_one_after_the_other_and_lasting_ones_alway
     assert lengths == [10 + len("(broken)"), 20 + len("(broken)"), 65536]
 
 
-# -- Samples ------------------------------------------------------------------------------------------------------------
+# -- Samples -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("size", [None, 65536, 65537, 5_000_000])
@@ -220,8 +220,12 @@ def test_any_part_of_a_made_up_file_reads_the_same() -> None:
     assert samples.lora("cat", size=400_000).content() == content
 
 
-async def test_the_demo_has_one_of_each_and_all_its_hashes_are_true() -> None:
-    async with FakeCivitai(demo_catalog()) as civitai, aiohttp.ClientSession() as session:
+def version_of(file: dict[str, Any]) -> int:
+    return int(URL(file["downloadUrl"]).name)
+
+
+async def test_the_demo_has_one_of_each_and_its_hashes_are_true(session: aiohttp.ClientSession) -> None:
+    async with FakeCivitai(demo_catalog()) as civitai:
         async with session.get(f"{civitai.url}/api/v1/models?nsfw=true") as response:
             models = (await response.json())["items"]
         assert len(models) == 12
@@ -229,7 +233,7 @@ async def test_the_demo_has_one_of_each_and_all_its_hashes_are_true() -> None:
         small = min(
             (file for m in models for v in m["modelVersions"] for file in v["files"]), key=lambda f: f["sizeKB"]
         )
-        async with session.get(small["downloadUrl"]) as response:
+        async with session.get(await link(session, civitai, version_of(small))) as response:
             assert hashlib.sha256(await response.read()).hexdigest().upper() == small["hashes"]["SHA256"]
         async with session.get(models[0]["modelVersions"][0]["images"][0]["url"]) as response:
             assert (response.status, response.content_type) == (200, "image/png")

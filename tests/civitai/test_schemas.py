@@ -138,6 +138,7 @@ def test_levels_come_as_bits_or_words() -> None:
         Image.model_validate({"nsfwLevel": level}).nsfw_level for level in (4, "Soft", "Mature", "None", "?", None)
     ]
     assert levels == [4, 2, 4, 1, 0, 0]
+    assert [Image.model_validate({"nsfw": said}).nsfw_level for said in ("X", True, False)] == [8, 16, 1]
 
 
 def test_the_next_cursor_is_found_in_either_place() -> None:

@@ -35,6 +35,7 @@ from lorakeeper.testing.fake_civitai import Delay, Drop, Pace
 
 SIZE = 2_000_000
 MEGABYTE = 1_000_000
+SOME = 20_000
 
 
 @pytest.fixture
@@ -55,12 +56,20 @@ async def broken_off(rig: Any, source: Any) -> Path:
 
 
 async def running(rig: Any, source: Any) -> asyncio.Task[Any]:
-    """A slow download under way, of which some bytes have come."""
-    rig.civitai.faults.storage.append(Pace(5 * MEGABYTE))
+    """A download under way, of which some bytes have come, and which would take five seconds by itself."""
+    rig.civitai.faults.storage.append(Pace(SIZE / 5))
     task = asyncio.create_task(rig.fetch(source))
-    while not any(progress.received > 200_000 for progress in rig.seen):
+    while not any(progress.received > SOME for progress in rig.seen):
         await asyncio.sleep(0.005)
+    assert not task.done()
     return task
+
+
+def let_go(rig: Any) -> None:
+    """What :func:`running` began comes to its end at once, over another connection."""
+    rig.civitai.faults.storage.clear()
+    for connection in rig.civitai.storage.connections:
+        connection.close()
 
 
 async def stopped(task: asyncio.Task[Any]) -> None:
@@ -141,6 +150,7 @@ async def test_name_taken_while_the_bytes_came_is_not_overwritten(rig: Any, samp
     source = rig.add(sample)
     task = await running(rig, source)
     (rig.folder / "cat.safetensors").write_bytes(b"mine")
+    let_go(rig)
     outcome = await task
 
     assert (rig.folder / "cat.safetensors").read_bytes() == b"mine"
@@ -150,6 +160,7 @@ async def test_name_taken_while_the_bytes_came_is_not_overwritten(rig: Any, samp
 async def test_same_file_that_came_meanwhile_is_owned(rig: Any, sample: samples.Sample) -> None:
     task = await running(rig, rig.add(sample))
     (rig.folder / "cat.safetensors").write_bytes(sample.content())
+    let_go(rig)
     outcome = await task
 
     assert (outcome.status, outcome.path.name) == ("owned", "cat.safetensors")
@@ -244,6 +255,7 @@ async def test_room_of_running_downloads_is_not_given_twice(
     task = await running(rig, source)
     with pytest.raises(SpaceError):
         await rig.fetch(other)
+    let_go(rig)
     await task
 
     assert (await rig.fetch(other)).status == "installed"
@@ -259,22 +271,22 @@ async def test_size_that_only_the_server_knows_is_looked_for_too(
     assert rig.files() == set()
 
 
-async def test_full_disk_in_the_middle_keeps_the_part(
-    rig: Any, sample: samples.Sample, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_full_disk_in_the_middle_keeps_the_part(rig: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even where the room comes back a moment later, and what waits behind could be written."""
     write = part.write_whole
-    room = MEGABYTE
+    room = 3 * MEGABYTE
 
     def write_until_full(file: Any, chunk: bytes) -> None:
         nonlocal room
         if len(chunk) > room:
             file.write(chunk[:room])
-            room = 0
+            room = 1000 * MEGABYTE
             raise OSError(errno.ENOSPC, "No space left on device")
         room -= len(chunk)
         write(file, chunk)
 
     monkeypatch.setattr(part, "write_whole", write_until_full)
+    sample = samples.lora("cat", size=16 * MEGABYTE)
     source = rig.add(sample)
     with pytest.raises(SpaceError, match="full"):
         await rig.fetch(source)
@@ -285,8 +297,8 @@ async def test_full_disk_in_the_middle_keeps_the_part(
     outcome = await rig.fetch(source)
 
     assert outcome.path.read_bytes() == sample.content()
-    assert int(rig.ranges()[0][6:-1]) > 0
     assert len(rig.ranges()) == 1
+    assert 0 < int(rig.ranges()[0][6:-1]) <= 3 * MEGABYTE
 
 
 async def test_file_too_large_for_the_system_is_said(
@@ -424,8 +436,9 @@ async def test_part_that_another_process_fills_is_left_to_it(rig: Any, sample: s
 async def test_cancelled_download_goes_on_where_it_was(rig: Any, sample: samples.Sample) -> None:
     source = rig.add(sample)
     await stopped(await running(rig, source))
+    rig.civitai.faults.storage.clear()
     size = next(rig.folder.glob("*.part")).stat().st_size
-    assert size >= 200_000
+    assert size > SOME
     assert "cat.safetensors" not in rig.files()
 
     rig.civitai.storage.requests.clear()
@@ -479,6 +492,7 @@ async def test_cancelled_and_fetched_again_at_once(rig: Any, sample: samples.Sam
     source = rig.add(sample)
     task = await running(rig, source)
     task.cancel()
+    rig.civitai.faults.storage.clear()
     again = asyncio.create_task(rig.fetch(source))
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -516,11 +530,13 @@ async def test_two_fetches_of_one_file_are_one_transfer(rig: Any, sample: sample
     first = await running(rig, source)
     seen: list[Any] = []
     second = asyncio.create_task(rig.downloads.fetch(source, rig.folder, progress=seen.append))
+    await asyncio.sleep(0)
+    let_go(rig)
     outcomes = await asyncio.gather(first, second)
 
     assert [outcome.status for outcome in outcomes] == ["installed", "owned"]
     assert outcomes[0].path == outcomes[1].path
-    assert len(rig.ranges()) == 1
+    assert rig.ranges().count(None) == rig.civitai.storage.highest == 1
     assert seen[-1].stage == "scan"
 
 
@@ -531,9 +547,10 @@ async def test_one_of_two_may_leave(rig: Any, sample: samples.Sample) -> None:
     await asyncio.sleep(0)
     await stopped(first)
     await rig.downloads.discard(source, rig.folder)
+    let_go(rig)
 
     assert (await second).path.read_bytes() == sample.content()
-    assert len(rig.ranges()) == 1
+    assert rig.ranges().count(None) == rig.civitai.storage.highest == 1
 
 
 async def test_both_get_the_error(rig: Any, sample: samples.Sample) -> None:
@@ -541,9 +558,7 @@ async def test_both_get_the_error(rig: Any, sample: samples.Sample) -> None:
     first = await running(rig, source)
     second = asyncio.create_task(rig.downloads.fetch(source, rig.folder))
     await asyncio.sleep(0)
-    rig.civitai.faults.storage.clear()
     await rig.civitai.storage.stop()
-
     results = await asyncio.gather(first, second, return_exceptions=True)
     assert [type(result) for result in results] == [NetworkError, NetworkError]
 
@@ -645,8 +660,10 @@ async def test_file_that_cannot_be_scanned_is_not_installed(
 
 
 async def test_progress_tells_bytes_total_rate_and_time(rig: Any, sample: samples.Sample) -> None:
-    await (await running(rig, rig.add(sample)))
+    task = await running(rig, rig.add(sample))
     moving = [progress for progress in rig.seen if progress.stage == "transfer" and progress.rate]
+    let_go(rig)
+    await task
 
     assert [progress.received for progress in rig.seen] == sorted(progress.received for progress in rig.seen)
     assert {progress.total for progress in rig.seen} == {SIZE}

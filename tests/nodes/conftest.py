@@ -69,7 +69,7 @@ class Comfy:
         from comfy_api.latest import io
 
         node = self.nodes[f"Lorakeeper_{node_id}"]
-        running = type(node.__name__, (node,), {"hidden": io.HiddenHolder("7")})
+        running: Any = type(node.__name__, (node,), {"hidden": io.HiddenHolder("7")})
 
         def work() -> Any:
             output = running.execute(**inputs)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from aiohttp import WSMsgType
 
 from lorakeeper.testing import real_comfyui, samples
 from lorakeeper.testing.fake_civitai import FakeCivitai, Pace
@@ -218,6 +219,23 @@ async def test_search_feeds_the_download(comfyui: Any, civitai: FakeCivitai) -> 
     history = await comfyui.run(prompt)
 
     assert shown(history, "name")["text"] == ["Needle in a haystack.safetensors"]
+
+
+async def test_pages_follow_a_download(comfyui: Any, civitai: FakeCivitai) -> None:
+    ids = civitai.add(samples.lora("Followed"))
+    seen: dict[str, Any] = {}
+    async with comfyui.http.ws_connect("/ws?clientId=page") as page:
+        await comfyui.queue({"file": node("Lorakeeper_CivitaiDownload", target=f"{ids.model_id}@{ids.version_id}")})
+        while not (
+            {"lorakeeper.job", "lorakeeper.library"} <= set(seen) and seen["lorakeeper.job"]["state"] == "installed"
+        ):
+            message = await page.receive(timeout=20)
+            if message.type is WSMsgType.TEXT:
+                event = json.loads(message.data)
+                seen[event["type"]] = event["data"]
+
+    assert seen["lorakeeper.job"]["name"] == "Followed.safetensors"
+    assert isinstance(seen["lorakeeper.library"]["id"], int)
 
 
 async def test_stop_stops_a_download_at_once_and_it_goes_on_later(comfyui: Any, civitai: FakeCivitai) -> None:

@@ -98,9 +98,7 @@ async def civitai() -> AsyncIterator[FakeCivitai]:
 
 
 @pytest.fixture
-async def app(civitai: FakeCivitai, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[App]:
-    for name in ("CIVITAI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY"):
-        monkeypatch.delenv(name, raising=False)
+async def app(civitai: FakeCivitai, tmp_path: Path) -> AsyncIterator[App]:
     models = tmp_path / "models"
     app = App(tmp_path / "data", lambda _: standalone_roots([str(models)], comfyui=None, home=tmp_path))
     app.store.update({"civitai_url": civitai.url, "image_hosts": [civitai.url]})

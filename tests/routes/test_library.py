@@ -130,6 +130,8 @@ async def test_model_is_known_by_a_hash(door: Any, civitai: FakeCivitai) -> None
         {"path": "//server/share/x.safetensors"},
         {"kind": "loras", "name": "../../outside.safetensors"},
         {"kind": "nothing", "name": "x"},
+        {"kind": "loras", "name": "x" * 5000},
+        {"kind": "loras", "name": "x\0.safetensors"},
     ],
 )
 async def test_files_outside_the_model_folders_are_not_looked_at(

@@ -102,6 +102,11 @@ async def test_foreign_host_name_is_refused_on_loopback(session: ClientSession, 
         assert (await session.get(path, headers={"Host": host})).status == 403
 
 
+async def test_other_host_names_are_let_in_where_other_machines_are(app: App) -> None:
+    async with Standalone(app, host="0.0.0.0", port=0) as server, ClientSession(server.url) as session:  # noqa: S104
+        assert (await session.get("/lorakeeper/health", headers={"Host": "my-server.lan"})).status == 200
+
+
 @pytest.mark.parametrize("host", ["localhost:8199", "127.0.0.1", "[::1]:8199", "LOCALHOST"])
 async def test_names_of_this_machine_are_let_in(session: ClientSession, host: str) -> None:
     assert (await session.get("/lorakeeper/health", headers={"Host": host})).status == 200

@@ -85,7 +85,7 @@ export const base = css`
   .empty .icon { width: 36px; height: 36px; opacity: 0.6; stroke-width: 1.2; }
   .empty button { margin-top: 8px; }
   .picture { position: relative; overflow: hidden; background: var(--lk-raised); color: var(--lk-quiet); }
-  .picture img { width: 100%; height: 100%; object-fit: cover; display: block; }
+  .picture img { position: relative; width: 100%; height: 100%; object-fit: cover; display: block; }
   .picture > .icon { position: absolute; inset: 0; margin: auto; width: 30px; height: 30px; opacity: 0.5; }
   @media (prefers-reduced-motion: reduce) { *, ::before, ::after { transition: none !important; animation: none !important; } }
 `;

@@ -62,8 +62,12 @@ export function card(item, { current, reachable, onOpen, onFocus, onAdd }) {
 }
 
 /** @param {Item} item */
-export const picture = (item) => html`
+export const picture = (item) => frame(item.has_preview ? library.preview(item.id) : null);
+
+/** A picture, with a sign for one until it is there, or where it can't be had. @param {string | null} url */
+export const frame = (url) => html`
   <div class="picture">
-    ${item.has_preview ? html`<img src=${library.preview(item.id)} alt="" loading="lazy" decoding="async" draggable="false" />` : icon("picture")}
+    ${icon("picture")}
+    ${url ? html`<img src=${url} alt="" loading="lazy" decoding="async" draggable="false" @error=${(/** @type {Event} */ event) => (/** @type {HTMLImageElement} */ (event.target).hidden = true)} @load=${(/** @type {Event} */ event) => (/** @type {HTMLImageElement} */ (event.target).hidden = false)} />` : null}
   </div>
 `;

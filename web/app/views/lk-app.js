@@ -51,6 +51,7 @@ class LkApp extends LitElement {
         nav { gap: 6px; }
         nav button.square { width: auto; padding: 4px 12px; }
         nav button span { display: inline; }
+        .count { position: static; margin-inline-start: 2px; }
       }
     `,
   ];

@@ -38,7 +38,8 @@ class LkDetails extends LitElement {
       section { display: grid; gap: 8px; }
       .set { display: grid; gap: 8px; padding: 10px; border: 1px solid var(--lk-line); border-radius: 10px; }
       .words { display: flex; flex-wrap: wrap; gap: 6px; }
-      .set .row { font-size: 12px; }
+      .set .row { font-size: 12px; gap: 4px 8px; }
+      .set .row .grow { flex: 1 0 auto; }
       .set .row button { min-height: 26px; padding: 2px 8px; }
       dl { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 6px 14px; }
       dt { color: var(--lk-quiet); }
@@ -201,8 +202,10 @@ class LkDetails extends LitElement {
         </div>
         <div class="row wrap">
           <span class="grow quiet">${set ? `${t("details.words.set", { number: set })}, ` : ""}${t(`details.source.${words[0]?.source ?? "site"}`)}</span>
-          <button type="button" class="plain" aria-label=${label("details.copyAll", "details.copySet")} @click=${() => copy(words.map(({ text }) => text).join(", "))}>${icon("copy")}${t("details.copyAll")}</button>
-          ${comfy ? html`<button type="button" aria-label=${label("details.insert", "details.insert.set")} title=${t("details.insert.title")} @click=${() => this.insert(words)}>${icon("insert")}${t("details.insert")}</button>` : null}
+          <div class="row">
+            <button type="button" class="plain" aria-label=${label("details.copyAll", "details.copySet")} @click=${() => copy(words.map(({ text }) => text).join(", "))}>${icon("copy")}${t("details.copyAll")}</button>
+            ${comfy ? html`<button type="button" aria-label=${label("details.insert", "details.insert.set")} title=${t("details.insert.title")} @click=${() => this.insert(words)}>${icon("insert")}${t("details.insert")}</button>` : null}
+          </div>
         </div>
       </div>
     `;

@@ -6,7 +6,7 @@ import { icon } from "../icons.js";
 import { t } from "../strings.js";
 import { isDoubtful, isTarget } from "../targets.js";
 import { base } from "../theme.js";
-import { cardStyles } from "./card.js";
+import { cardStyles, frame } from "./card.js";
 import { moveFocus } from "./grid.js";
 import "./lk-preview.js";
 
@@ -205,7 +205,7 @@ class LkDiscover extends LitElement {
           this.opener = /** @type {HTMLElement} */ (event.currentTarget);
           this.resolve(version ? `${item.id}@${version.id}` : String(item.id));
         }}>
-          <div class="picture">${item.image ? html`<img src=${civitai.image(item.image)} alt="" loading="lazy" decoding="async" />` : icon("picture")}</div>
+          ${frame(item.image && civitai.image(item.image))}
           <span class="title cut">${item.name}</span>
           <span class="facts cut quiet">${[item.base_models[0], item.type].filter(Boolean).join(" · ")}</span>
         </button>

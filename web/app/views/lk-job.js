@@ -108,7 +108,7 @@ class LkJob extends LitElement {
         ${moving ? html`<span>${this.numbers(job)}</span>` : null}
         ${isOver(job) && job.total && !job.error ? html`<span>${bytes(job.total)}</span>` : null}
       </div>
-      ${job.error ? html`<p class="error bad" role="alert">${job.error}</p>` : null}
+      ${job.error ? html`<p class="error" role="alert">${job.error}</p>` : null}
       <div class="acts">${this.actions(job, name)}</div>
       <span class="heard" role="status">${t("job.announce", { name, state })}</span>
     `;

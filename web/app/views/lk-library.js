@@ -227,7 +227,9 @@ export class LkLibrary extends LitElement {
 
   empty() {
     const filtered = Boolean(this.query || this.kind);
-    const key = filtered ? "library.none" : "library.empty";
+    const [title, hint, action] = filtered
+      ? ["library.none", "library.none.hint", "library.none.action"]
+      : ["library.empty", "library.empty.hint", "library.empty.action"];
     const act = () => {
       if (!filtered) return this.dispatchEvent(new CustomEvent("lk-open", { detail: { view: "discover" }, bubbles: true, composed: true }));
       this.query = this.kind = "";
@@ -236,9 +238,9 @@ export class LkLibrary extends LitElement {
     return html`
       <div class="empty">
         ${icon("library")}
-        <h2>${t(key)}</h2>
-        <p>${t(`${key}.hint`)}</p>
-        <button type="button" class=${filtered ? "" : "primary"} @click=${act}>${t(`${key}.action`)}</button>
+        <h2>${t(title)}</h2>
+        <p>${t(hint)}</p>
+        <button type="button" class=${filtered ? "" : "primary"} @click=${act}>${t(action)}</button>
       </div>
     `;
   }

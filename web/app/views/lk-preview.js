@@ -9,6 +9,7 @@ import { icon } from "../icons.js";
 import { jobs } from "../jobs.js";
 import { t } from "../strings.js";
 import { base } from "../theme.js";
+import { frame } from "./card.js";
 import "./lk-job.js";
 
 /** @typedef {import("../../types/lorakeeper").Resolved} Resolved */
@@ -145,7 +146,7 @@ class LkPreview extends LitElement {
     const facts = [model.type, version.base_model, model.creator && t("preview.by", { creator: model.creator }), version.published_at && day(version.published_at)];
     return html`
       <article class="body" aria-label=${t("preview.label", { name: model.name })} aria-busy=${this.busy}>
-        ${shown.image ? html`<div class="picture"><img src=${civitai.image(shown.image)} alt="" /></div>` : null}
+        ${shown.image ? frame(civitai.image(shown.image)) : null}
         <h2>${model.name}</h2>
         <div class="facts">${facts.filter(Boolean).map((fact) => html`<span class="chip">${fact}</span>`)}</div>
         ${shown.warnings.map((warning) => html`<p class="note warn">${icon("broken")}<span>${warning}</span></p>`)}

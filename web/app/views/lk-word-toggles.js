@@ -17,9 +17,9 @@ class LkWordToggles extends LitElement {
       background: var(--comfy-input-bg, #222); color: var(--descrip-text, #999); }
     button { all: unset; box-sizing: border-box; max-width: 100%; padding: 2px 8px; border-radius: 10px; cursor: pointer;
       border: 1px solid var(--border-color, #4e4e4e); color: var(--input-text, #ddd); overflow-wrap: anywhere; }
-    button::before { content: "✓ "; }
+    button::before { content: "✓"; display: inline-block; width: 1.2em; }
     button[aria-pressed="false"] { border-style: dashed; color: var(--descrip-text, #999); text-decoration: line-through; }
-    button[aria-pressed="false"]::before { content: "– "; }
+    button[aria-pressed="false"]::before { content: "○"; }
     button:focus-visible { outline: 2px solid var(--primary-background, #0b8ce9); outline-offset: 1px; }
     p { margin: 0; }
   `;
