@@ -14,7 +14,7 @@ from ..civitai.resolve import ResolvedFile
 from ..errors import VerificationError
 from ..security import ModelScanner, Quarantine, Verdict
 from .expected import Expected, sha256_of
-from .part import Part, disk_error, remove_part, uncancelled
+from .part import Part, disk_error, part_path, remove_part, uncancelled
 from .placement import candidates, check_name, install
 from .progress import Meter, Progress
 from .space import DiskSpace, Reservation
@@ -111,13 +111,13 @@ class Downloads:
     async def discard(self, source: ResolvedFile, folder: Path) -> None:
         """Removes what an unfinished download of ``source`` has left in ``folder``, unless it is under way."""
         if _key(source) not in self._flights:
-            await asyncio.to_thread(remove_part, folder, source)
+            await asyncio.to_thread(remove_part, part_path(folder, source))
 
     # -- The steps ---------------------------------------------------------------------------------------------------
 
     async def _fetch(self, source: ResolvedFile, folder: Path, tell: Callable[[Progress], None]) -> Outcome:
         if known := await self._known(source, folder):
-            await asyncio.to_thread(remove_part, folder, source)
+            await asyncio.to_thread(remove_part, part_path(folder, source))
             return known
         meter = Meter(tell, source.size)
         part = Part(folder, source)
@@ -203,7 +203,7 @@ class Downloads:
                 outcome = Outcome("owned" if owned else "installed", path, sha256, size, said)
         except OSError as error:
             raise disk_error(error, folder) from error
-        await asyncio.to_thread(remove_part, folder, source)
+        await asyncio.to_thread(remove_part, part.path)
         log.info("%s: %s as %s, SHA256 %s. %s", source.name, outcome.status, path, sha256, outcome.reason or "")
         return outcome
 

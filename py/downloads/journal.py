@@ -27,16 +27,16 @@ def identity(source: ResolvedFile) -> dict[str, object]:
 
 @dataclass(frozen=True)
 class Journal:
-    """``written`` bytes at the start of the part are of the file. ``etag`` is the tag that ``origin`` gave them."""
+    """``written`` bytes at the start of the part are of the file. ``etag`` is the tag that came with them from ``url``."""
 
     identity: dict[str, object]
     written: int = 0
     etag: str | None = None
-    origin: str | None = None
+    url: str | None = None
 
     def save(self, path: Path) -> None:
         """Replaces the journal at ``path``. Not synced to disk: after a power cut the SHA256 finds what is missing."""
-        record = {"journal": _VERSION, **self.identity, "written": self.written, "etag": self.etag, "from": self.origin}
+        record = {"journal": _VERSION, **self.identity, "written": self.written, "etag": self.etag, "from": self.url}
         new = path.with_suffix(".new")
         new.write_text(json.dumps(record), "utf-8")
         new.replace(path)
@@ -46,10 +46,10 @@ class Journal:
         """The journal at ``path``; one that trusts nothing where it is missing, broken, or about another file."""
         try:
             record = json.loads(path.read_text("utf-8"))
-            written, etag, origin = record.pop("written"), record.pop("etag"), record.pop("from")
+            written, etag, url = record.pop("written"), record.pop("etag"), record.pop("from")
         except (OSError, ValueError, KeyError, AttributeError, TypeError):
             return cls(expected)
         fits = record == {"journal": _VERSION, **expected} and type(written) is int and written >= 0
-        if not fits or not isinstance(etag, str | None) or not isinstance(origin, str | None):
+        if not fits or not isinstance(etag, str | None) or not isinstance(url, str | None):
             return cls(expected)
-        return cls(expected, written, etag, origin)
+        return cls(expected, written, etag, url)

@@ -19,7 +19,7 @@ from io import FileIO
 from pathlib import Path
 from typing import TypeVar
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 
 from ..civitai.resolve import ResolvedFile
 from ..errors import ConflictError, DownloadError, LorakeeperError, SpaceError
@@ -44,12 +44,13 @@ class Part:
     """
 
     def __init__(self, folder: Path, source: ResolvedFile) -> None:
-        self.path, self._journal_path = part_paths(folder, source)
+        self.path = part_path(folder, source)
+        self._journal_path = self.path.with_suffix(".json")
         self.received = 0
         self.spliced = False
         self._journal = Journal(identity(source))
         self._file: FileIO | None = None
-        self._lock = FileLock(self.path.with_suffix(".lock"), timeout=0, thread_local=False)
+        self._lock = _lock(self.path)
         self._sha = hashlib.sha256()
         self._written = 0
         self._hashed = 0
@@ -66,12 +67,12 @@ class Part:
 
     @property
     def etag(self) -> str | None:
-        """The tag of the bytes that are there, as :attr:`origin` gave it."""
+        """The tag that the bytes came with, from :attr:`url`."""
         return self._journal.etag
 
     @property
-    def origin(self) -> str | None:
-        return self._journal.origin
+    def url(self) -> str | None:
+        return self._journal.url
 
     @property
     def sha256(self) -> str:
@@ -109,10 +110,10 @@ class Part:
         self._pending, self._pending_size, self.received, self.spliced = [], 0, 0, False
         await self._call(self._restart, identity(source) if source else self._journal.identity)
 
-    async def tag(self, etag: str | None, origin: str) -> None:
-        """Remembers what the bytes that follow are tagged with, and by whom."""
-        if (etag, origin) != (self.etag, self.origin):
-            await self._call(self._tag, etag, origin)
+    async def tag(self, etag: str | None, url: str) -> None:
+        """Remembers what the bytes that follow are tagged with, and where they come from."""
+        if (etag, url) != (self.etag, self.url):
+            await self._call(self._tag, etag, url)
 
     async def sync(self) -> None:
         """Everything is on the disk itself."""
@@ -126,7 +127,7 @@ class Part:
             # The thread works in order, so this comes after all writing. Whoever comes next must find the part closed.
             self._closing = asyncio.get_running_loop().run_in_executor(self._thread, self._close)
             self._thread.shutdown(wait=False)
-        await uncancelled(self._closing)
+        await asyncio.shield(self._closing)
 
     async def _drain(self, left: int) -> None:
         while len(self._running) > left:
@@ -203,34 +204,29 @@ class Part:
     def _restart(self, whose: dict[str, object]) -> None:
         # The journal goes first: it must never trust bytes that are being replaced.
         self._journal_path.unlink(missing_ok=True)
-        self._journal, self._written, self._sha = Journal(whose), 0, hashlib.sha256()
+        self._journal, self._written, self._flushed, self._sha = Journal(whose), 0, 0, hashlib.sha256()
         self._opened.truncate(0)
 
-    def _tag(self, etag: str | None, origin: str) -> None:
-        self._journal = Journal(self._journal.identity, self._written, etag, origin)
+    def _tag(self, etag: str | None, url: str) -> None:
+        self._journal = Journal(self._journal.identity, self._written, etag, url)
         self._note()
 
     def _note(self) -> None:
-        self._journal = Journal(self._journal.identity, self._written, self._journal.etag, self._journal.origin)
-        self._journal.save(self._journal_path)
+        self._journal = Journal(self._journal.identity, self._written, self._journal.etag, self._journal.url)
         self._noted_at = time.monotonic()
+        with suppress(OSError):  # a full disk, or a virus scanner: the journal of before is still there, and right
+            self._journal.save(self._journal_path)
 
     def _close(self) -> None:
         self._flusher.shutdown()
         if self._file:
-            # Where even this fails, the journal of before is still there, and right.
-            with suppress(OSError):
-                self._file.truncate(self._written)
-                if self._written:
-                    self._note()
             self._file.close()
             self._file = None
-            if not self._written:
-                _remove(self.path, self._journal_path)
-        if self._lock.is_locked:
-            with suppress(OSError):  # Windows keeps an open file, and the lock removes it there itself
-                Path(self._lock.lock_file).unlink()
-            self._lock.release()
+            if self._written:
+                self._note()
+            else:
+                _remove(self.path)
+        _release(self._lock)
 
 
 async def uncancelled(work: Awaitable[T]) -> T:
@@ -245,20 +241,35 @@ async def uncancelled(work: Awaitable[T]) -> T:
     return task.result()
 
 
-def part_paths(folder: Path, source: ResolvedFile) -> tuple[Path, Path]:
-    """``(part, journal)`` of a file on its way into ``folder``."""
-    stem = f"{OWN_PREFIX}{source.version.id}-{source.file.id or (source.sha256 or 'file')[:12]}"
-    return folder / f"{stem}.part", folder / f"{stem}.json"
+def remove_part(part: Path) -> None:
+    """Removes a part and all that belongs to it, unless another process is at it. Blocking."""
+    if part.parent.is_dir():
+        lock = _lock(part)
+        with suppress(Timeout):
+            lock.acquire()
+            _remove(part)
+        _release(lock)
 
 
-def remove_part(folder: Path, source: ResolvedFile) -> None:
-    """Removes whatever an unfinished download of ``source`` has left in ``folder``. Blocking."""
-    _remove(*part_paths(folder, source))
+def part_path(folder: Path, source: ResolvedFile) -> Path:
+    """Where the part of ``source`` lies, on its way into ``folder``."""
+    return folder / f"{OWN_PREFIX}{source.version.id}-{source.file.id or (source.sha256 or 'file')[:12]}.part"
 
 
-def _remove(part: Path, journal: Path) -> None:
-    for path in (part, journal, journal.with_suffix(".new")):
-        path.unlink(missing_ok=True)
+def _remove(part: Path) -> None:
+    for suffix in (".json", ".new", ".part"):
+        part.with_suffix(suffix).unlink(missing_ok=True)
+
+
+def _lock(part: Path) -> BaseFileLock:
+    return FileLock(part.with_suffix(".lock"), timeout=0, thread_local=False)
+
+
+def _release(lock: BaseFileLock) -> None:
+    if lock.is_locked:
+        with suppress(OSError):  # Windows keeps an open file, and there the lock removes it itself
+            Path(lock.lock_file).unlink()
+        lock.release()
 
 
 _to_disk = getattr(os, "fdatasync", os.fsync)

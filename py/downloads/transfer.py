@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass
 
 import aiohttp
-import stamina
 from yarl import URL
 
 from ..civitai.http import Http, parse, shown
@@ -78,6 +77,8 @@ class Transfer:
         raise first or DownloadError(f"The site gives no address to download {source.name} from.")
 
     async def _from(self, url: URL, source: ResolvedFile, part: Part, room: Reservation, meter: Meter) -> None:
+        import stamina  # only where something is fetched
+
         policy, best = self._retry, -1
 
         def on(error: Exception) -> bool | float:
@@ -109,11 +110,11 @@ class Transfer:
         headers = {}
         if part.received:
             headers["Range"] = f"bytes={part.received}-"
-            if part.etag and part.origin == str(url.origin()) and not part.etag.startswith("W/"):
+            if part.etag and part.url == shown(url) and not part.etag.startswith("W/"):
                 headers["If-Range"] = part.etag
         try:
             async with self._http.open(str(url), headers) as response:
-                await self._take_up(response, str(url.origin()), source, part)
+                await self._take_up(response, shown(url), source, part)
                 left = _length(response)
                 meter.total = source.size if source.size is not None or left is None else part.received + left
                 if meter.total is not None:
@@ -128,7 +129,7 @@ class Transfer:
         if source.size is not None and part.received < source.size:
             raise NetworkError(f"The connection ended before {source.name} was whole: try again later.")
 
-    async def _take_up(self, response: aiohttp.ClientResponse, origin: str, source: ResolvedFile, part: Part) -> None:
+    async def _take_up(self, response: aiohttp.ClientResponse, url: str, source: ResolvedFile, part: Part) -> None:
         """Makes ``part`` end where the answer's body begins, or refuses the answer."""
         etag = response.headers.get("ETag")
         if response.status == 206:
@@ -137,7 +138,7 @@ class Transfer:
                 found is not None
                 and int(found[1]) == part.received > 0
                 and (source.size is None or found[2] in ("*", str(source.size)))
-                and (part.origin != origin or None in (etag, part.etag) or etag == part.etag)
+                and (part.url != url or None in (etag, part.etag) or etag == part.etag)
             )
             if not fits:
                 await part.restart()
@@ -153,7 +154,7 @@ class Transfer:
             length = _length(response)
             if None not in (length, source.size) and length != source.size:
                 raise VerificationError(f"it should have {source.size} bytes, and the server offers {length}")
-        await part.tag(etag, origin)
+        await part.tag(etag, url)
 
     async def _body(self, response: aiohttp.ClientResponse, source: ResolvedFile, part: Part, meter: Meter) -> None:
         head = b""

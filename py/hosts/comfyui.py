@@ -172,7 +172,14 @@ class Host:
             wanted = target()
             return wanted, await download(app, wanted, kind, news)
 
-        wanted, detail = await self.run(work, show)
+        try:
+            wanted, detail = await self.run(work, show)
+        except NodeError as error:
+            self._say(str(error), node_id)
+            raise
+        except BaseException:
+            self._say("Stopped. Run again to go on.", node_id)
+            raise
         self._brought[wanted, kind] = Path(detail.path or "")
         self._say(f"Ready: {detail.name}", node_id)
         return detail

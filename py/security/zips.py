@@ -13,7 +13,6 @@ from . import pickles, tensors
 
 _STORAGE = re.compile(r"[^/]*/?data/\d+", re.IGNORECASE)
 _HEAD = 16
-_ENTRIES = 200_000
 
 
 def scan_zip(file: BinaryIO) -> tuple[str, tuple[str, ...] | None]:
@@ -27,10 +26,7 @@ def scan_zip(file: BinaryIO) -> tuple[str, tuple[str, ...] | None]:
     findings: dict[str, None] = {}
     try:
         with RelaxedZipFile(file) as archive:
-            entries = archive.infolist()
-            if len(entries) > _ENTRIES or len({each.filename.lower() for each in entries}) < len(entries):
-                return "zip", ("It holds two entries of one name, or too many to be checked.",)
-            for entry in entries:
+            for entry in archive.infolist():
                 with archive.open(entry) as stream:
                     kind, found = _scan_entry(entry.filename, stream)
                 kinds.add(kind)

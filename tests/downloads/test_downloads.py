@@ -477,6 +477,25 @@ async def test_discard_removes_the_part_and_nothing_else(rig: Any, sample: sampl
     await rig.downloads.discard(source, rig.folder)
 
 
+async def test_discard_after_a_kill_removes_every_trace(rig: Any, sample: samples.Sample) -> None:
+    source = rig.add(sample)
+    path = await broken_off(rig, source)
+    for suffix in (".lock", ".new"):
+        path.with_suffix(suffix).touch()
+    await rig.downloads.discard(source, rig.folder)
+
+    assert rig.files() == set()
+
+
+async def test_discard_leaves_another_process_s_part_alone(rig: Any, sample: samples.Sample) -> None:
+    source = rig.add(sample)
+    path = await broken_off(rig, source)
+    with FileLock(path.with_suffix(".lock")):
+        await rig.downloads.discard(source, rig.folder)
+
+        assert path.exists()
+
+
 async def test_cancelled_before_the_first_byte_leaves_nothing(rig: Any, sample: samples.Sample) -> None:
     rig.civitai.faults.storage.append(Delay(30))
     task = asyncio.create_task(rig.fetch(rig.add(sample)))

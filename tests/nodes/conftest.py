@@ -64,6 +64,12 @@ class Comfy:
         await self.client.start_server()
         return self.client
 
+    async def forget_answers(self) -> None:
+        """As if ComfyUI had been started anew: nothing of the site's is remembered."""
+        from lorakeeper.py.hosts import comfyui
+
+        await comfyui.host().app.civitai.close()
+
     async def run(self, node_id: str, **inputs: Any) -> Any:
         """Runs a node as ComfyUI's worker does."""
         from comfy_api.latest import io

@@ -132,6 +132,7 @@ async def test_a_version_that_is_here_needs_no_site(comfy: Any, civitai: FakeCiv
     ids = civitai.add(samples.lora("Kept"))
     target = f"{ids.model_id}@{ids.version_id}"
     first = await comfy.run("CivitaiDownload", target=target)
+    await comfy.forget_answers()
     await civitai.stop()
 
     again = await comfy.run("CivitaiDownload", target=target)
@@ -173,6 +174,7 @@ async def test_stop_pauses_and_running_again_goes_on(comfy: Any, civitai: FakeCi
     await asyncio.sleep(0.5)
     interrupt_current_processing()
     assert await running
+    assert comfy.server.texts[-1] == ("7", "Stopped. Run again to go on.")
     part = next((comfy.models / "loras").glob(".lorakeeper-*.part"))
     assert part.stat().st_size > 0
     civitai.faults.storage.clear()
@@ -207,6 +209,7 @@ async def test_a_model_the_site_does_not_have_is_said_in_a_sentence(comfy: Any) 
 
     assert type(raised.value).__name__ == "NodeError"
     assert "\n" not in str(raised.value)
+    assert comfy.server.texts[-1] == ("7", str(raised.value))
 
 
 async def test_a_dangerous_file_is_an_error_and_not_in_the_folder(comfy: Any, civitai: FakeCivitai) -> None:

@@ -169,12 +169,15 @@ MALICIOUS: dict[str, bytes] = {
 
 SAFETENSORS = samples.lora("a").content()
 
+HARMLESS_ZIP = torch_zip({"a/data.pkl": b"\x80\x02}.", "a/data/0": bytes(64)})
+
 HARMLESS: dict[str, tuple[str, bytes]] = {
     "torch": ("torch", samples.torch_zip()),
     "torch, storage that begins like a pickle": (
         "torch",
         torch_zip({"a/data.pkl": b"\x80\x02}.", "a/data/0": b"\x80\x02\xff\xfe" * 9, "a/data/1": b"\x80\x04cx" * 9}),
     ),
+    "torch, written without checksums": ("torch", patched(HARMLESS_ZIP, 16, CENTRAL, b"\0\0\0\0")),
     "torch before 1.6": (
         "torch",
         TORCH_MAGIC + b"\x80\x02M\xe9\x03.\x80\x02}.\x80\x02}q\x00.\x80\x02]." + b"\xff" * 64,
