@@ -14,6 +14,7 @@ from .bulk.queue import JobQueue
 from .civitai.client import CivitaiClient
 from .civitai.http import Http
 from .civitai.resolve import Resolver
+from .civitai.schemas import ModelPage
 from .credentials import Credentials
 from .downloads import DiskSpace, Downloads
 from .events import Events
@@ -115,6 +116,8 @@ class App:
     async def start(self, *, adopt: bool = True) -> None:
         """Opens the log and the database, and begins to run jobs; with ``adopt`` also those that a kill left behind."""
         self._log = await asyncio.to_thread(LogFile, self.home / "logs", self.credentials.secrets)
+        # Built off the loop: left to the first answer of the site, it would hold the loop for some 15 ms.
+        await asyncio.to_thread(ModelPage.model_rebuild)
         await self.database.open()
         await self.jobs.start(adopt=adopt)
 

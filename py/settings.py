@@ -79,6 +79,16 @@ class Settings(BaseSettings):
             _origin(value, allow_user=True)
         return value
 
+    @field_validator("path_template")
+    @classmethod
+    def _check_template(cls, value: str) -> str:
+        if value:
+            from .civitai.names import check_template
+            from .civitai.placement import template_values
+
+            check_template(value, template_values())
+        return value
+
     @property
     def nsfw_bits(self) -> int:
         """The bit mask of all the site's levels up to the limit."""

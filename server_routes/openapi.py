@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import typing
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -47,10 +47,11 @@ class Operation:
         """The path as OpenAPI writes it: without aiohttp's patterns."""
         return re.sub(r"{(\w+):[^}]*}", r"{\1}", self.path)
 
-    async def __call__(self, request: web.Request) -> web.StreamResponse:
+    async def __call__(self, request: web.Request, path: Mapping[str, str] | None = None) -> web.StreamResponse:
+        """Answers ``request``. ``path`` has the path's parameters where a host has found them itself."""
         try:
             guard.check(request)
-            result = await self.handler(**await self._arguments(request))
+            result = await self.handler(**await self._arguments(request, request.match_info if path is None else path))
         except web.HTTPException:
             raise
         except Exception as error:  # noqa: BLE001 - the outermost place, where every failure becomes one sentence
@@ -60,7 +61,7 @@ class Operation:
         guard.log.info("%s %s %d", request.method, request.path, self.status)
         return guard.json_answer(result, status=self.status)
 
-    async def _arguments(self, request: web.Request) -> dict[str, Any]:
+    async def _arguments(self, request: web.Request, path: Mapping[str, str]) -> dict[str, Any]:
         arguments: dict[str, Any] = {"request": request} if self.wants_request else {}
         try:
             for place, model in self.inputs.items():
@@ -69,7 +70,7 @@ class Operation:
                 elif place == "query":
                     arguments[place] = model.model_validate(_query(request, model))
                 else:
-                    arguments |= dict(model.model_validate(request.match_info))
+                    arguments |= dict(model.model_validate(path))
         except ValidationError as error:
             raise guard.invalid(error) from None
         return arguments

@@ -27,6 +27,15 @@ def _models() -> Sequence[Sample]:
             **_about("Ink Wash Mountains", "hana_ink", 48_210, tags=["style", "ink", "landscape"]),
         ),
         samples.lora(
+            "halo_in_red",
+            size=14 * MB,
+            base_model="Illustrious",
+            trigger_words=[r"halo_in_red_\(sample\), red hair, orange eyes, short hair, halo"],
+            # The model and version that the example workflow downloads.
+            ids=(1882733, 2130994),
+            **_about("Halo in Red (sample)", "tanuki", 35_402, tags=["character"]),
+        ),
+        samples.lora(
             "paper_lanterns",
             size=26 * MB,
             base_model="Flux.1 D",

@@ -19,12 +19,14 @@ PACK = Path(__file__).resolve().parent.parent
 
 ObjectInfo = Mapping[str, Mapping[str, Any]]
 
-# Without these the tutorial, the templates and the release notes cover the page.
+# Without these the tutorial, the templates, the release notes, and warnings about the default workflow cover the page.
 SETTINGS: Mapping[str, Any] = {
     "Comfy.TutorialCompleted": True,
     "Comfy.InstalledVersion": "99.0.0",
     "Comfy.Notification.ShowVersionUpdates": False,
     "Comfy.UseNewMenu": "Top",
+    "Comfy.Workflow.ShowMissingModelsWarning": False,
+    "Comfy.Workflow.ShowMissingNodesWarning": False,
 }
 EMPTY: Mapping[str, Any] = {
     "users": {"storage": "server", "migrated": True},

@@ -28,6 +28,11 @@ async def view(page: Page, name: str) -> None:
     await page.get_by_role("navigation", name="Views").get_by_role("button", name=name).click()
 
 
+def tab(page: Page) -> Locator:
+    """The button in ComfyUI's sidebar that opens and closes the panel; older front ends mark it by a class."""
+    return page.locator("[data-testid=lorakeeper-tab-button], .lorakeeper-tab-button")
+
+
 def box(page: Page) -> Locator:
     return page.get_by_label("Civitai link, AIR")
 

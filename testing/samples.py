@@ -164,7 +164,8 @@ class Sample:
 
     ``needs_key`` and ``early_access`` lock the download. ``hashes`` and ``*_fields`` go over what the fake would say by
     itself, so that any quirk can be played: a value of ``...`` takes the field out. ``files`` are more files of the
-    same version, ``linked_vae`` is a version whose files are appended to this one's.
+    same version, ``linked_vae`` is a version whose files are appended to this one's. ``ids`` are the
+    model's and the version's, where they must not be just the next ones.
     """
 
     file_name: str
@@ -196,6 +197,7 @@ class Sample:
     file_fields: Mapping[str, Any] = field(default_factory=dict)
     files: Sequence[Sample] = ()
     linked_vae: int | None = None
+    ids: tuple[int, int] | None = None
 
     @property
     def size(self) -> int:

@@ -51,15 +51,8 @@ def _nothing() -> None:
     return None
 
 
-def _date(value: Any) -> Any:
-    """Keeps pydantic from taking any number for seconds since 1970: the site's are milliseconds, or no dates."""
-    text = str(value).strip()
-    if text.lstrip("-").isdecimal() and len(text) != 13:
-        raise ValueError("no date")
-    return value
-
-
 def _utc(value: datetime) -> datetime:
+    # Any small number would be a moment of 1970.
     if value.year < 2000:
         raise ValueError("a date from before the site")
     return value.astimezone(timezone.utc) if value.tzinfo else value.replace(tzinfo=timezone.utc)
@@ -91,7 +84,7 @@ MaybeText = Annotated[str | None, _Else(_nothing)]
 Flag = Annotated[bool, _Else(bool)]
 Id = Annotated[int, Field(ge=0, lt=2**63)]
 Count = Annotated[Id | None, _Else(_nothing)]
-Date = Annotated[datetime, AfterValidator(_utc), BeforeValidator(_date)]
+Date = Annotated[datetime, AfterValidator(_utc)]
 MaybeDate = Annotated[Date | None, _Else(_nothing)]
 Words = Annotated[list[str], BeforeValidator(_words), _Else(list)]
 ListOf = Annotated[list[Annotated[T, _Omit()]], _Else(list)]

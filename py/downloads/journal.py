@@ -27,7 +27,7 @@ def identity(source: ResolvedFile) -> dict[str, object]:
 
 @dataclass(frozen=True)
 class Journal:
-    """``written`` bytes at the start of the part are of the file. ``etag`` is the tag that came with them from ``url``."""
+    """``written`` bytes at the start of the part are of the file; ``etag`` is the tag that ``url`` gave them."""
 
     identity: dict[str, object]
     written: int = 0

@@ -3,7 +3,8 @@
 The application lives on the server's loop. Nodes run on another thread, in a loop that lasts for one prompt: what they
 want done is handed over by :meth:`Host.run`. The server carries the :class:`Host`, so nothing here is global.
 
-Everything that a node's schema doesn't need is imported when the server starts, because loading packs holds it up.
+ComfyUI's start waits for nothing but the nodes' schemas. The rest is imported and opened beside the running server;
+what is asked meanwhile, by a page or by a node, waits for it.
 """
 
 from __future__ import annotations
@@ -71,6 +72,8 @@ class Host:
         self._descriptions: Descriptions | None = None
         self._relay: Relay | None = None
         self._problem: LorakeeperError = StorageError("Lorakeeper has not started yet.")
+        self._starting: asyncio.Task[None] | None = None
+        self._routes = web.UrlDispatcher()
 
     @property
     def app(self) -> App:
@@ -90,16 +93,13 @@ class Host:
         thread, some ten times a second. Stop cancels ``work`` and waits until it has cleaned up. A LorakeeperError
         becomes a NodeError with its sentence.
         """
-        try:
-            app = self.app
-        except LorakeeperError as error:
-            raise NodeError(str(error)) from None
         latest: deque[News] = deque(maxlen=1)
         outcome: Future[T] = Future()
         begun: list[asyncio.Task[T]] = []
 
         async def carried() -> T:
-            return await work(app, latest.append)
+            await self.started()
+            return await work(self.app, latest.append)
 
         def begin() -> None:
             task = self._server.loop.create_task(carried())
@@ -189,7 +189,7 @@ class Host:
         from ..civitai.targets import parse_target
 
         try:
-            return bool(parse_target(text, site=self.app.civitai.base_url, files=False))
+            return bool(parse_target(text, site=self._app.civitai.base_url if self._app else "", files=False))
         except LorakeeperError as error:
             return str(error)
 
@@ -202,8 +202,38 @@ class Host:
         if node_id is not None:
             self._server.send_progress_text(text, node_id, self._server.client_id)
 
-    async def start(self, application: web.Application) -> None:
-        """Starts Lorakeeper and adds its routes, which can be done until this has ended. ComfyUI starts in any case."""
+    async def start(self, _: web.Application) -> None:
+        """Begins to start Lorakeeper, and lets ComfyUI go on."""
+        self._starting = asyncio.create_task(self._start())
+
+    async def stop(self, _: web.Application) -> None:
+        if self._starting:
+            self._starting.cancel()
+            await asyncio.wait({self._starting})
+        app, self._app = self._app, None
+        self._problem = StorageError("Lorakeeper has stopped.")
+        if self._relay:
+            self._relay.close()
+        if app is not None:
+            await app.close()
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """Any request under ``/lorakeeper/``: our own routes exist only once they are imported."""
+        await self.started()
+        found = await self._routes.resolve(request)
+        if found.http_exception:
+            raise found.http_exception
+        handler: Any = found.handler
+        answer: web.StreamResponse = await handler(request, found)
+        return answer
+
+    async def started(self) -> None:
+        """Waits, on the server's loop, until Lorakeeper is there or has said why it isn't."""
+        if self._starting:
+            await asyncio.shield(self._starting)
+
+    async def _start(self) -> None:
+        await asyncio.to_thread(_import)
         try:
             self._app = await _begin()
         except LorakeeperError as error:
@@ -216,18 +246,12 @@ class Host:
         else:
             self._app.events.subscribe(_list_again)
             self._relay = Relay(self._app.events, self._server.loop, self._server.send_sync)
-        application.add_routes(self._routes())
+        for route in self._table():
+            self._routes.add_route(route.method, route.path, route.handler)
+            self._routes.add_route(route.method, f"/api{route.path}", route.handler)
 
-    async def stop(self, _: web.Application) -> None:
-        app, self._app = self._app, None
-        self._problem = StorageError("Lorakeeper has stopped.")
-        if self._relay:
-            self._relay.close()
-        if app is not None:
-            await app.close()
-
-    def _routes(self) -> list[web.RouteDef]:
-        """The application's routes, also under ``/api``, as ComfyUI has its own; without it, pages that say why."""
+    def _table(self) -> list[web.RouteDef]:
+        """The application's routes; without it, the page and answers that say why."""
         from ...server_routes import add_routes, app_files, health
         from ...server_routes.openapi import Api
 
@@ -237,11 +261,9 @@ class Host:
         else:
             app_files.add(Api(table, health.version()))
             table.route("*", "/lorakeeper/{path:.*}")(self._refuse)
-        routes = [route for route in table if isinstance(route, web.RouteDef)]
-        mirrored = [web.route(route.method, f"/api{route.path}", route.handler, **route.kwargs) for route in routes]
-        return [*routes, *mirrored]
+        return [route for route in table if isinstance(route, web.RouteDef)]
 
-    async def _refuse(self, request: web.Request) -> web.StreamResponse:
+    async def _refuse(self, request: web.Request, _: object = None) -> web.StreamResponse:
         from ...server_routes import guard
 
         return guard.answer(self._problem, request)
@@ -254,6 +276,8 @@ def attach() -> None:
     """Makes ComfyUI's server carry Lorakeeper. Work begins when the server starts, not before."""
     server = PromptServer.instance
     server.app[_HOST] = carried = Host(server)
+    # ComfyUI mirrors it under /api.
+    server.routes.route("*", "/lorakeeper/{path:.*}")(carried.answer)
     server.app.on_startup.append(carried.start)
     # ComfyUI skips this on Ctrl-C; what is on the disk is right at any moment.
     server.app.on_cleanup.append(carried.stop)
@@ -262,6 +286,12 @@ def attach() -> None:
 def host() -> Host:
     """The host that the running server carries."""
     return PromptServer.instance.app[_HOST]
+
+
+def _import() -> None:
+    """Imports what :class:`Host` needs to start, off the loop: it takes a tenth of a second."""
+    from ... import server_routes  # noqa: F401
+    from .. import app  # noqa: F401
 
 
 async def _begin() -> App:

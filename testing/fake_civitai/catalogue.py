@@ -63,13 +63,14 @@ class Catalogue:
         self._image_ids = itertools.count(4001)
 
     def add(self, sample: Sample, model_id: int | None = None) -> tuple[VersionEntry, Ids]:
+        chosen_model, chosen_version = sample.ids or (None, None)
         if model_id is None:
-            model_id = next(self._model_ids)
+            model_id = chosen_model or next(self._model_ids)
         entries = []
         for each in (sample, *sample.files):
             hashes, sha256 = site_hashes(each)
             entries.append(FileEntry(next(self._file_ids), each, hashes, sha256))
-        version = VersionEntry(next(self._version_ids), sample, entries)
+        version = VersionEntry(chosen_version or next(self._version_ids), sample, entries)
         self.models.setdefault(model_id, ModelEntry(model_id, sample)).versions.insert(0, version)
         own = entries[0]
         return version, Ids(model_id, version.id, own.id, tuple(entry.id for entry in entries), own.sha256)

@@ -225,8 +225,10 @@ async def test_links_to_undefined_are_rebuilt(civitai: FakeCivitai, client: Civi
 
 async def test_a_linked_file_s_hash_leads_to_its_own_version(civitai: FakeCivitai, client: CivitaiClient) -> None:
     vae = civitai.add(samples.vae("vae"))
-    civitai.add(samples.checkpoint("base", linked_vae=vae.version_id))
-    assert (await client.by_hashes([vae.sha256]))[vae.sha256].id == vae.version_id
+    base = civitai.add(samples.checkpoint("base", linked_vae=vae.version_id))
+    for asked in ([vae.sha256, base.sha256], [base.sha256, vae.sha256]):
+        found = await client.by_hashes(asked)
+        assert (found[vae.sha256].id, found[base.sha256].id) == (vae.version_id, base.version_id)
 
 
 async def test_a_version_without_hashes_is_matched_by_its_id(civitai: FakeCivitai, client: CivitaiClient) -> None:

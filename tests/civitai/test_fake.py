@@ -38,7 +38,7 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
-async def status(session: aiohttp.ClientSession, url: str, method: str = "GET", **more: Any) -> int:
+async def status(session: aiohttp.ClientSession, url: str | URL, method: str = "GET", **more: Any) -> int:
     async with session.request(method, url, allow_redirects=False, **more) as response:
         return response.status
 
@@ -193,12 +193,18 @@ async def test_faults_that_count_come_one_after_the_other_and_lasting_ones_alway
 # -- Samples -----------------------------------------------------------------------------------------------------------
 
 
+def tensors_of(content: bytes) -> list[tuple[str, dict[str, Any]]]:
+    """As the safetensors library itself reads them."""
+    found: list[tuple[str, dict[str, Any]]] = deserialize(content)  # type: ignore[no-untyped-call]
+    return found
+
+
 @pytest.mark.parametrize("size", [None, 65536, 65537, 5_000_000])
 def test_a_lora_is_a_safetensors_file_of_exactly_that_size(size: int | None) -> None:
     sample = samples.lora("cat", size=size, trigger_words=["cat"])
     content = sample.content()
     assert size in (None, len(content))
-    tensors = dict(deserialize(content))
+    tensors = dict(tensors_of(content))
     assert tensors["lora_unet_input_blocks_4_1_transformer_blocks_0_attn1_to_q.alpha"]["dtype"] == "F16"
     length = struct.unpack("<Q", content[:8])[0]
     metadata = json.loads(content[8 : 8 + length])["__metadata__"]
@@ -207,7 +213,7 @@ def test_a_lora_is_a_safetensors_file_of_exactly_that_size(size: int | None) -> 
 
 def test_own_tensors_are_written_as_given() -> None:
     sample = samples.lora("x", size=None, tensors={"a.b": samples.tensor((2, 2), [1, 2, 3, 4.5])})
-    ((name, tensor),) = deserialize(sample.content())
+    ((name, tensor),) = tensors_of(sample.content())
     assert (name, tensor["shape"], tensor["dtype"]) == ("a.b", [2, 2], "F32")
     assert struct.unpack("<4f", bytes(tensor["data"])) == (1, 2, 3, 4.5)
 
@@ -228,7 +234,7 @@ async def test_the_demo_has_one_of_each_and_its_hashes_are_true(session: aiohttp
     async with FakeCivitai(demo_catalog()) as civitai:
         async with session.get(f"{civitai.url}/api/v1/models?nsfw=true") as response:
             models = (await response.json())["items"]
-        assert len(models) == 12
+        assert len(models) == 13
         assert {model["type"] for model in models} == {"LORA", "Checkpoint", "TextualInversion", "VAE", "Upscaler"}
         small = min(
             (file for m in models for v in m["modelVersions"] for file in v["files"]), key=lambda f: f["sizeKB"]
@@ -258,3 +264,9 @@ async def test_the_fake_can_be_run_by_hand(tmp_path: Path) -> None:
     finally:
         process.kill()
         await process.wait()
+
+
+def test_the_demo_has_what_the_example_workflow_downloads() -> None:
+    example = (Path(__file__).parents[2] / "example_workflows" / "lora_from_civitai.json").read_text("utf-8")
+
+    assert any(f":{sample.ids[0]}@{sample.ids[1]}" in example for sample in demo_catalog() if sample.ids)

@@ -34,6 +34,8 @@ def test_a_change_is_there_after_a_restart(store: SettingsStore) -> None:
         ("proxy", "not a proxy"),
         ("nsfw_limit", "everything"),
         ("image_hosts", ["https://host/path"]),
+        ("path_template", "{no_such_thing}"),
+        ("path_template", "{base_model"),
         ("unheard_of", 1),
     ],
 )
@@ -42,7 +44,7 @@ def test_a_bad_value_is_refused_in_a_sentence_and_changes_nothing(
 ) -> None:
     before = store.current.model_dump()
 
-    with pytest.raises(SettingsError, match=name):
+    with pytest.raises(SettingsError, match=name.replace("_", ".")):
         store.update({name: value})
 
     assert store.current.model_dump() == before

@@ -37,6 +37,13 @@ async def civitai() -> AsyncIterator[FakeCivitai]:
         yield fake
 
 
+def loaded_host() -> Any:
+    """The host of the pack that was loaded last."""
+    from lorakeeper.py.hosts import comfyui
+
+    return comfyui.host()
+
+
 class Comfy:
     """ComfyUI as the nodes see it: the server's loop is the test's; nodes run on another thread, in their own."""
 
@@ -60,15 +67,18 @@ class Comfy:
         await extension.on_load()
         self.nodes = {node.define_schema().node_id: node for node in await extension.get_node_list()}
         self.server.app.add_routes(self.server.routes)
+        self.server.app.add_routes(
+            web.route(route.method, f"/api{route.path}", route.handler)
+            for route in self.server.routes
+            if isinstance(route, web.RouteDef)
+        )
         self.client = TestClient(TestServer(self.server.app))
         await self.client.start_server()
         return self.client
 
     async def forget_answers(self) -> None:
         """As if ComfyUI had been started anew: nothing of the site's is remembered."""
-        from lorakeeper.py.hosts import comfyui
-
-        await comfyui.host().app.civitai.close()
+        await loaded_host().app.civitai.close()
 
     async def run(self, node_id: str, **inputs: Any) -> Any:
         """Runs a node as ComfyUI's worker does."""
@@ -103,5 +113,6 @@ async def comfy(
     monkeypatch.setenv("LORAKEEPER_CIVITAI_URL", civitai.url)
     host = make_comfy()
     client = await host.start()
+    await loaded_host().started()
     yield host
     await client.close()

@@ -189,3 +189,32 @@ async def test_a_stopping_server_is_told_in_a_sentence(comfy: Any) -> None:
 
     with pytest.raises(Exception, match="was stopped"):
         await on_worker(work)
+
+
+# -- While it starts ---------------------------------------------------------------------------------------------------
+
+
+async def test_what_is_asked_while_lorakeeper_starts_waits_for_it(make_comfy: Callable[[], Any]) -> None:
+    client = await make_comfy().start()
+
+    async def work(app: Any, news: Any) -> str:
+        return type(app).__name__
+
+    answer, name = await asyncio.gather(client.get("/api/lorakeeper/library"), on_worker(work))
+    await client.close()
+
+    assert (answer.status, name) == (200, "App")
+
+
+async def test_stopping_while_it_starts_leaves_nothing_open(make_comfy: Callable[[], Any]) -> None:
+    client = await make_comfy().start()
+    host = carried()
+    await client.close()
+
+    with pytest.raises(Exception, match="has stopped"):
+        _ = host.app
+
+
+async def test_an_unknown_route_is_not_found(comfy: Any) -> None:
+    assert (await comfy.client.get("/lorakeeper/nothing")).status == 404
+    assert (await comfy.client.post("/lorakeeper/health")).status == 405

@@ -26,6 +26,7 @@ from lorakeeper.server_routes import add_routes
 from lorakeeper.testing.fake_civitai import FakeCivitai
 from lorakeeper.testing.frontend_host import FrontendHost, ObjectInfo, read_object_info
 from lorakeeper.testing.panel import OpenPage
+from lorakeeper.testing.panel import tab as tab_button
 
 # Read now, because a test's environment is cleaned.
 CHROMIUM = os.environ.get("LORAKEEPER_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
@@ -181,7 +182,7 @@ async def open_comfyui(browser: Browser, comfyui: FrontendHost) -> AsyncIterator
         async def open_comfyui(tab: bool = True, vue_nodes: bool = False, **options: Any) -> Page:
             comfyui.settings["Comfy.VueNodes.Enabled"] = vue_nodes
             page = await open_page(**{"width": 1440, "height": 900, **options})
-            await page.get_by_test_id("lorakeeper-tab-button").wait_for(timeout=60_000)
+            await tab_button(page).wait_for(timeout=60_000)
             await page.evaluate("""async () => {
                 const { app } = await import("/scripts/app.js");
                 window.comfy = app;
@@ -191,7 +192,7 @@ async def open_comfyui(browser: Browser, comfyui: FrontendHost) -> AsyncIterator
                 app.canvas.setDirty(true, true);
             }""")
             if tab:
-                await page.get_by_test_id("lorakeeper-tab-button").click()
+                await tab_button(page).click()
                 await page.locator("lk-library").wait_for()
             return page
 

@@ -12,7 +12,7 @@ from lorakeeper.py.app import App
 from lorakeeper.testing import samples
 from lorakeeper.testing.fake_civitai import FakeCivitai, Pace
 from lorakeeper.testing.frontend_host import PACK, FrontendHost
-from lorakeeper.testing.panel import OpenPage, box, card, link, own, paste, view
+from lorakeeper.testing.panel import OpenPage, box, card, link, own, paste, tab, view
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -56,7 +56,7 @@ async def test_page_load_is_one_small_script_until_the_tab_opens(open_comfyui: O
         return urls.filter((url) => /lorakeeper/i.test(url));
     }"""
     assert [Path(url).name for url in await page.evaluate(loaded)] == ["lorakeeper.js"]
-    await page.get_by_test_id("lorakeeper-tab-button").click()
+    await tab(page).click()
     await page.locator("lk-library").wait_for()
     assert len(await page.evaluate(loaded)) > 10
 
@@ -72,9 +72,9 @@ async def test_link_becomes_a_node_in_the_graph(open_comfyui: OpenPage, civitai:
 
     job = page.locator("lk-preview lk-job")
     await expect(job).to_contain_text("left")
-    await expect(page.get_by_test_id("lorakeeper-tab-button")).to_contain_text("1")
+    await expect(tab(page)).to_contain_text("1")
     await expect(job).to_contain_text("Installed")
-    await expect(page.get_by_test_id("lorakeeper-tab-button")).not_to_contain_text("1")
+    await expect(tab(page)).not_to_contain_text("1")
 
     # The front end learned its list of LoRAs before this one came.
     await job.get_by_role("button", name="Add to graph").click()
@@ -115,7 +115,7 @@ async def test_drops_are_left_alone_while_the_tab_is_closed(open_comfyui: OpenPa
     }"""
     await page.evaluate(drop, EMPTY)
     await page.wait_for_function("() => comfy.graph.nodes.length === 1")
-    await page.get_by_test_id("lorakeeper-tab-button").click()
+    await tab(page).click()
     await expect(page.locator("lk-app")).to_have_count(0)
     await page.evaluate(drop, EMPTY)
     await page.wait_for_timeout(200)
@@ -236,10 +236,10 @@ async def test_panel_is_as_it_was_when_the_tab_comes_back(
     await page.locator("lk-library .card").last.scroll_into_view_if_needed()
     place = await page.locator("lk-library .scroll").first.evaluate("list => list.scrollTop")
     assert place > 0
-    tab = page.get_by_test_id("lorakeeper-tab-button")
-    await tab.click()
+    button = tab(page)
+    await button.click()
     await expect(page.locator("lk-app")).to_have_count(0)
-    await tab.click()
+    await button.click()
     await expect(page.locator("lk-library .scroll").first).to_have_js_property("scrollTop", place)
     await expect(page.locator("lk-app")).to_have_count(1)
 

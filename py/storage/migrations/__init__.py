@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
@@ -42,4 +43,11 @@ def upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", _FOLDER.as_posix().replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    # The host's console is no place for Alembic's diary.
+    diary = logging.getLogger("alembic")
+    before = diary.level
+    diary.setLevel(logging.WARNING)
+    try:
+        command.upgrade(config, "head")
+    finally:
+        diary.setLevel(before)
