@@ -95,6 +95,8 @@ async def ours(url: str, size: int, sha256: str, folder: Path) -> tuple[float, f
     async def same(source: ResolvedFile) -> ResolvedFile:
         return source
 
+    held = 0.0
+
     async def watch() -> None:
         nonlocal held
         while True:
@@ -102,7 +104,6 @@ async def ours(url: str, size: int, sha256: str, folder: Path) -> tuple[float, f
             await asyncio.sleep(0.001)
             held = max(held, time.perf_counter() - before - 0.001)
 
-    held = 0.0
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     http = Http(base_url=url, key_for=lambda _: None, context=context if url.startswith("https") else None)

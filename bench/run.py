@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
-ORDER = ("imports", "memory", "lookups", "download")
+ORDER = ("imports", "memory", "lookups", "download", "kills")
 
 
 def main(names: list[str]) -> int:

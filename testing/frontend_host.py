@@ -42,7 +42,7 @@ EMPTY: Mapping[str, Any] = {
 class AddRoutes(Protocol):
     """Puts Lorakeeper's routes into a table, as ``server_routes.add_routes`` does with its services."""
 
-    def __call__(self, routes: web.RouteTableDef) -> None: ...
+    def __call__(self, routes: web.RouteTableDef) -> object: ...
 
 
 class FrontendHost:

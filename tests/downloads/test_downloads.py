@@ -522,9 +522,9 @@ async def test_cancelled_and_fetched_again_at_once(rig: Any, sample: samples.Sam
 async def test_cancellation_during_the_last_step_comes_too_late(
     rig: Any, sample: samples.Sample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lorakeeper.py.downloads import downloads
+    from lorakeeper.py.downloads import downloads, placement
 
-    install, began = downloads.install, asyncio.Event()
+    install, began = placement.install, asyncio.Event()
     loop = asyncio.get_running_loop()
 
     def slow(*arguments: Any) -> Any:

@@ -52,8 +52,8 @@ class Door:
         self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, **query: Any
     ) -> Answer:
         if not self.document:
-            async with self.session.get("/lorakeeper/openapi.json") as answer:
-                self.document = await answer.json()
+            async with self.session.get("/lorakeeper/openapi.json") as response:
+                self.document = await response.json()
         sent = None if method == "GET" else json.dumps(body if body is not None else {})
         given = {**({} if method == "GET" else JSON), **(headers or {})}
         async with self.session.request(

@@ -70,7 +70,7 @@ async def test_progress_is_live_and_a_download_pauses_resumes_and_is_cancelled(
 
     row = page.locator("lk-queue lk-job")
     bar = row.get_by_role("progressbar")
-    seen = set()
+    seen: set[float] = set()
     while len(seen) < 3:
         await asyncio.sleep(0.1)
         seen.add(await bar.evaluate("bar => bar.hasAttribute('value') && bar.value > 0 ? bar.value : 0"))
