@@ -56,7 +56,11 @@ async function call(method, path, { query = {}, body, signal } = {}) {
 }
 
 export const library = {
-  /** @param {{ query?: string, kind?: string, cursor?: string | null, limit?: number }} query @param {AbortSignal} [signal] @returns {Promise<Page<Item>>} */
+  /**
+   * @param {{ query?: string, kind?: string, cursor?: string | null, limit?: number }} query
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<Page<Item>>}
+   */
   page: (query, signal) => call("GET", "library", { query, signal }),
   /** @param {number} id @returns {Promise<Detail>} */
   get: (id) => call("GET", `library/${id}`),
@@ -69,7 +73,12 @@ export const library = {
 export const civitai = {
   /** @param {Record<string, unknown>} query @param {AbortSignal} [signal] @returns {Promise<Page<import("../types/lorakeeper").Found>>} */
   search: (query, signal) => call("GET", "civitai/search", { query, signal }),
-  /** @param {string} target @param {number | null} [fileId] @param {AbortSignal} [signal] @returns {Promise<import("../types/lorakeeper").Resolved>} */
+  /**
+   * @param {string} target
+   * @param {number | null} [fileId]
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<import("../types/lorakeeper").Resolved>}
+   */
   resolve: (target, fileId, signal) =>
     call("POST", "civitai/resolve", { body: fileId ? { target, file_id: fileId } : { target }, signal }),
   /** The address of a remote picture, which comes through our own route. @param {string} url */

@@ -238,7 +238,12 @@ export async function addWordToggles(app, node) {
   app.canvas.setDirty(true, true);
 }
 
-/** The first height at or under `place` at which nothing would be covered. @param {GraphNode[]} nodes @param {[number, number]} place @param {[number, number]} size */
+/**
+ * The first height at or under `place` at which nothing would be covered.
+ * @param {GraphNode[]} nodes
+ * @param {[number, number]} place
+ * @param {[number, number]} size
+ */
 function below(nodes, [left, top], [width, height]) {
   const inTheWay = nodes.filter(({ pos, size }) => pos[0] < left + width && left < pos[0] + size[0]).sort((one, other) => one.pos[1] - other.pos[1]);
   for (const { pos, size } of inTheWay) if (pos[1] - GAP < top + height && top < pos[1] + size[1] + GAP) top = pos[1] + size[1] + GAP;

@@ -1,13 +1,9 @@
 /** Moving through a grid of cards by keyboard: one of them is in the tab order, arrows, Home and End go to the others. */
 
-/**
- * @param {KeyboardEvent} event
- * @param {string} cell selector of the cells
- * @param {string} target selector of what takes the focus within a cell
- */
-export function moveFocus(event, cell, target) {
+/** For a list of `.card`s, each with one `.open` that takes the focus. @param {KeyboardEvent} event */
+export function moveFocus(event) {
   const list = /** @type {HTMLElement} */ (event.currentTarget);
-  const cells = /** @type {HTMLElement[]} */ ([...list.querySelectorAll(cell)]);
+  const cells = /** @type {HTMLElement[]} */ ([...list.querySelectorAll(".card")]);
   const at = cells.findIndex((each) => each.contains(/** @type {Node} */ (event.target)));
   if (at < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
   const columns = Math.max(1, cells.filter((each) => each.offsetTop === cells[0]?.offsetTop).length);
@@ -18,5 +14,5 @@ export function moveFocus(event, cell, target) {
   event.stopPropagation();
   // The last row may be shorter than the one above it.
   const next = to > end && event.key === "ArrowDown" && Math.floor(at / columns) < Math.floor(end / columns) ? end : to;
-  /** @type {HTMLElement | null | undefined} */ (cells[next]?.querySelector(target))?.focus();
+  /** @type {HTMLElement | null | undefined} */ (cells[next]?.querySelector(".open"))?.focus();
 }

@@ -40,9 +40,11 @@ class LkApp extends LitElement {
       nav button { position: relative; color: var(--lk-quiet); min-height: 32px; }
       nav button span { display: none; }
       nav button[aria-current="page"] { color: var(--lk-text); background: var(--lk-hover); }
-      nav button[aria-current="page"]::after { content: ""; position: absolute; inset: auto 9px -9px; height: 2px; border-radius: 1px; background: var(--lk-accent); }
-      .count { position: absolute; top: -2px; inset-inline-end: -4px; min-width: 18px; height: 18px; padding: 0 4px; border-radius: 9px; display: grid; place-items: center;
-        font-size: 10px; font-weight: 700; font-style: normal; color: var(--lk-text); background: conic-gradient(var(--lk-accent) var(--done), var(--lk-line) 0); }
+      nav button[aria-current="page"]::after { content: ""; position: absolute; inset: auto 9px -9px; height: 2px; border-radius: 1px;
+        background: var(--lk-accent); }
+      .count { position: absolute; top: -2px; inset-inline-end: -4px; min-width: 18px; height: 18px; padding: 0 4px; border-radius: 9px;
+        display: grid; place-items: center; font-size: 10px; font-weight: 700; font-style: normal; color: var(--lk-text);
+        background: conic-gradient(var(--lk-accent) var(--done), var(--lk-line) 0); }
       .count b { display: grid; place-items: center; min-width: 13px; height: 13px; border-radius: 7px; background: var(--lk-bg); }
       main { position: relative; min-height: 0; }
       section { position: absolute; inset: 0; opacity: 1; transition: opacity 0.12s; }
@@ -69,7 +71,7 @@ class LkApp extends LitElement {
     this.addEventListener("lk-open", (event) => {
       const { view, id } = /** @type {CustomEvent<{ view: View, id?: number }>} */ (event).detail;
       this.show(view);
-      if (id !== undefined) this.updateComplete.then(() => /** @type {import("./lk-library.js").LkLibrary | null} */ (this.renderRoot.querySelector("lk-library"))?.openItem(id));
+      if (id !== undefined) this.updateComplete.then(() => this.library?.openItem(id));
     });
     for (const type of ["keydown", "copy", "cut", "paste"]) this.addEventListener(type, keepFromComfy);
   }
@@ -97,6 +99,11 @@ class LkApp extends LitElement {
     super.disconnectedCallback();
   }
 
+  /** @returns {import("./lk-library.js").LkLibrary | null} */
+  get library() {
+    return this.renderRoot.querySelector("lk-library");
+  }
+
   /** @param {View} view */
   show(view) {
     this.seen.add(view);
@@ -122,7 +129,9 @@ class LkApp extends LitElement {
         ${repeat(
           VIEWS.filter(({ id }) => this.seen.has(id)),
           ({ id }) => id,
-          ({ id, view }) => html`<section class=${classMap({ away: id !== this.open })} ?inert=${id !== this.open} aria-label=${t(`view.${id}`)}>${view()}</section>`,
+          ({ id, view }) => html`
+            <section class=${classMap({ away: id !== this.open })} ?inert=${id !== this.open} aria-label=${t(`view.${id}`)}>${view()}</section>
+          `,
         )}
       </main>
       <lk-messages></lk-messages>
@@ -135,7 +144,8 @@ class LkApp extends LitElement {
     const percent = Math.round(jobs.progress * 100);
     const label = running ? t("view.queue.running", { count: running, percent }) : t(`view.${id}`);
     return html`
-      <button type="button" class="plain square" title=${label} aria-label=${label} aria-current=${this.open === id ? "page" : "false"} @click=${() => this.show(id)}>
+      <button type="button" class="plain square" title=${label} aria-label=${label} @click=${() => this.show(id)}
+        aria-current=${this.open === id ? "page" : "false"}>
         ${icon(id)}<span>${t(`view.${id}`)}</span>
         ${running ? html`<i class="count" style="--done: ${percent}%"><b>${running}</b></i>` : null}
       </button>
@@ -145,7 +155,11 @@ class LkApp extends LitElement {
   themeButton() {
     const label = t(`theme.${this.theme}`);
     const next = THEMES[(THEMES.indexOf(this.theme) + 1) % THEMES.length] ?? "auto";
-    return html`<button type="button" class="plain square quiet" title=${label} aria-label=${label} @click=${() => this.setTheme(next)}>${icon(this.theme)}</button>`;
+    return html`
+      <button type="button" class="plain square quiet" title=${label} aria-label=${label} @click=${() => this.setTheme(next)}>
+        ${icon(this.theme)}
+      </button>
+    `;
   }
 }
 customElements.define("lk-app", LkApp);

@@ -11,7 +11,8 @@ import { icon } from "../icons.js";
 import { copy, messages } from "../messages.js";
 import { t } from "../strings.js";
 import { base } from "../theme.js";
-import { picture } from "./card.js";
+import { pageLink, picture } from "./card.js";
+import { closeByEscape, focusOn, valueOf } from "./dom.js";
 import { addToGraph } from "./lk-library.js";
 
 /** @typedef {import("../../types/lorakeeper").Detail} Detail */
@@ -67,11 +68,7 @@ class LkDetails extends LitElement {
     this.saved = "";
     /** @type {(() => void) | undefined} */
     this.stop = undefined;
-    this.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape") return;
-      event.stopPropagation();
-      this.close();
-    });
+    closeByEscape(this, () => this.close());
   }
 
   connectedCallback() {
@@ -90,7 +87,7 @@ class LkDetails extends LitElement {
   }
 
   firstUpdated() {
-    /** @type {HTMLElement | null} */ (this.renderRoot.querySelector(".scroll"))?.focus();
+    focusOn(this, ".scroll");
   }
 
   async load() {
@@ -123,8 +120,10 @@ class LkDetails extends LitElement {
 
   /** @param {Word[]} words */
   async insert(words) {
+    if (!comfy) return;
+    const texts = words.map(({ text }) => text);
     try {
-      const { title, changed, undo } = await /** @type {NonNullable<typeof comfy>} */ (comfy).rewritePrompt((text) => prompt.insert(text, words.map((word) => word.text)));
+      const { title, changed, undo } = await comfy.rewritePrompt((text) => prompt.insert(text, texts));
       if (changed) messages.undoable(t("details.inserted", { node: title }), undo);
       else messages.info(t("details.inserted.none", { node: title }));
     } catch (error) {
@@ -140,9 +139,12 @@ class LkDetails extends LitElement {
         <span class="grow"></span>
         ${model
           ? html`
-              ${model.url ? html`<a class="button plain square" href=${model.url} target="_blank" rel="noreferrer" title=${t("details.page")} aria-label=${t("details.page")}>${icon("link")}</a>` : null}
-              <button type="button" class="plain square" aria-pressed=${model.favourite} title=${t(model.favourite ? "details.favourite.remove" : "details.favourite.add")}
-                aria-label=${t("item.favourite")} @click=${() => this.save({ favourite: !model.favourite })}>${icon(model.favourite ? "starred" : "star")}</button>
+              ${pageLink(model.url)}
+              <button type="button" class="plain square" aria-pressed=${model.favourite} aria-label=${t("item.favourite")}
+                title=${t(model.favourite ? "details.favourite.remove" : "details.favourite.add")}
+                @click=${() => this.save({ favourite: !model.favourite })}>
+                ${icon(model.favourite ? "starred" : "star")}
+              </button>
             `
           : null}
       </div>
@@ -156,17 +158,25 @@ class LkDetails extends LitElement {
   /** @param {Detail} model */
   body(model) {
     const canAdd = comfy?.canLoad(model.kind);
-    const facts = [model.version_name, model.base_model, bytes(model.size), model.creator && t("preview.by", { creator: model.creator })];
+    const creator = model.creator && t("preview.by", { creator: model.creator });
+    const facts = [model.version_name, model.base_model, bytes(model.size), creator].filter(Boolean);
+    const drag = (/** @type {DragEvent} */ event) => event.dataTransfer && comfy?.fillDrag(event.dataTransfer, model);
     return html`
       <article class="body" aria-label=${t("details.label", { title: model.title })}>
         <div class="head">
-          <div draggable=${canAdd ? "true" : "false"} @dragstart=${(/** @type {DragEvent} */ event) => event.dataTransfer && comfy?.fillDrag(event.dataTransfer, model)}>${picture(model)}</div>
+          <div draggable=${canAdd ? "true" : "false"} @dragstart=${drag}>${picture(model)}</div>
           <div>
             <h2>${model.title}</h2>
-            <div class="facts">${facts.filter(Boolean).map((fact) => html`<span class="chip">${fact}</span>`)}</div>
+            <div class="facts">${facts.map((fact) => html`<span class="chip">${fact}</span>`)}</div>
             <div class="actions">
-              ${canAdd ? html`<button type="button" class="primary" title=${t("item.add.title")} @click=${() => addToGraph(model)}>${icon("graph")}${t("item.add")}</button>` : null}
-              ${model.kind === "loras" ? html`<button type="button" @click=${() => copy(loraTag(model))}>${icon("copy")}${t("details.copyTag")}</button>` : null}
+              ${canAdd
+                ? html`<button type="button" class="primary" title=${t("item.add.title")} @click=${() => addToGraph(model)}>
+                    ${icon("graph")}${t("item.add")}
+                  </button>`
+                : null}
+              ${model.kind === "loras"
+                ? html`<button type="button" @click=${() => copy(loraTag(model))}>${icon("copy")}${t("details.copyTag")}</button>`
+                : null}
             </div>
           </div>
         </div>
@@ -186,8 +196,12 @@ class LkDetails extends LitElement {
     }
     return html`
       <section aria-labelledby="words">
-        <div class="row"><h3 id="words" class="grow">${t("details.words")}</h3>${sets.size ? html`<span class="quiet">${t("details.words.hint")}</span>` : null}</div>
-        ${sets.size ? [...sets.values()].map((words, index) => this.wordSet(words, sets.size > 1 ? index + 1 : 0)) : html`<p class="quiet">${t("details.words.none")}</p>`}
+        <div class="row">
+          <h3 id="words" class="grow">${t("details.words")}</h3>
+          ${sets.size ? html`<span class="quiet">${t("details.words.hint")}</span>` : null}
+        </div>
+        ${sets.size ? null : html`<p class="quiet">${t("details.words.none")}</p>`}
+        ${[...sets.values()].map((words, index) => this.wordSet(words, sets.size > 1 ? index + 1 : 0))}
       </section>
     `;
   }
@@ -195,16 +209,28 @@ class LkDetails extends LitElement {
   /** @param {Word[]} words @param {number} set its number where there are several, else 0 */
   wordSet(words, set) {
     const label = (/** @type {string} */ one, /** @type {string} */ many) => (set ? t(many, { number: set }) : t(one));
+    const text = words.map(({ text }) => text).join(", ");
+    const chip = (/** @type {string} */ word) => {
+      const copyIt = t("details.word.copy", { word });
+      return html`<button type="button" class="chip" title=${copyIt} aria-label=${copyIt} @click=${() => copy(word)}>${word}</button>`;
+    };
     return html`
       <div class="set">
-        <div class="words">
-          ${words.map(({ text }) => html`<button type="button" class="chip" title=${t("details.word.copy", { word: text })} aria-label=${t("details.word.copy", { word: text })} @click=${() => copy(text)}>${text}</button>`)}
-        </div>
+        <div class="words">${words.map(({ text }) => chip(text))}</div>
         <div class="row wrap">
-          <span class="grow quiet">${set ? `${t("details.words.set", { number: set })}, ` : ""}${t(`details.source.${words[0]?.source ?? "site"}`)}</span>
+          <span class="grow quiet">
+            ${set ? `${t("details.words.set", { number: set })}, ` : ""}${t(`details.source.${words[0]?.source ?? "site"}`)}
+          </span>
           <div class="row">
-            <button type="button" class="plain" aria-label=${label("details.copyAll", "details.copySet")} @click=${() => copy(words.map(({ text }) => text).join(", "))}>${icon("copy")}${t("details.copyAll")}</button>
-            ${comfy ? html`<button type="button" aria-label=${label("details.insert", "details.insert.set")} title=${t("details.insert.title")} @click=${() => this.insert(words)}>${icon("insert")}${t("details.insert")}</button>` : null}
+            <button type="button" class="plain" aria-label=${label("details.copyAll", "details.copySet")} @click=${() => copy(text)}>
+              ${icon("copy")}${t("details.copyAll")}
+            </button>
+            ${comfy
+              ? html`<button type="button" aria-label=${label("details.insert", "details.insert.set")} title=${t("details.insert.title")}
+                  @click=${() => this.insert(words)}>
+                  ${icon("insert")}${t("details.insert")}
+                </button>`
+              : null}
           </div>
         </div>
       </div>
@@ -213,10 +239,10 @@ class LkDetails extends LitElement {
 
   /** @param {Detail} model */
   yours(model) {
-    const tick = (/** @type {string} */ field) => (this.saved === field ? html`<span class="good row" role="status">${icon("check")}${t("details.saved")}</span>` : null);
-    const value = (/** @type {Event} */ event) => /** @type {HTMLInputElement} */ (event.target).value;
+    const saved = html`<span class="good row" role="status">${icon("check")}${t("details.saved")}</span>`;
+    const tick = (/** @type {string} */ field) => (this.saved === field ? saved : null);
     const addTag = (/** @type {Event} */ event) => {
-      const tag = value(event).trim();
+      const tag = valueOf(event).trim();
       /** @type {HTMLInputElement} */ (event.target).value = "";
       if (tag && !model.tags.includes(tag)) this.save({ tags: [...model.tags, tag] });
     };
@@ -225,21 +251,31 @@ class LkDetails extends LitElement {
         <div class="row"><h3 class="grow">${t("details.tags")}</h3>${tick("tags")}</div>
         <div class="tags">
           ${model.tags.map(
-            (tag) => html`<span class="chip">${tag}<button type="button" class="plain square" aria-label=${t("details.tags.remove", { tag })} @click=${() => this.save({ tags: model.tags.filter((each) => each !== tag) })}>${icon("cancel")}</button></span>`,
+            (tag) => html`
+              <span class="chip">
+                ${tag}
+                <button type="button" class="plain square" aria-label=${t("details.tags.remove", { tag })}
+                  @click=${() => this.save({ tags: model.tags.filter((each) => each !== tag) })}>
+                  ${icon("cancel")}
+                </button>
+              </span>
+            `,
           )}
           <input aria-label=${t("details.tags.add")} placeholder=${t("details.tags.add")} @change=${addTag} />
         </div>
       </section>
       <section>
         <div class="row"><h3 id="notes" class="grow">${t("details.notes")}</h3>${tick("notes")}</div>
-        <textarea rows="3" aria-labelledby="notes" placeholder=${t("details.notes.placeholder")} .value=${model.notes} @change=${(/** @type {Event} */ event) => this.save({ notes: value(event) })}></textarea>
+        <textarea rows="3" aria-labelledby="notes" placeholder=${t("details.notes.placeholder")} .value=${model.notes}
+          @change=${(/** @type {Event} */ event) => this.save({ notes: valueOf(event) })}></textarea>
       </section>
       ${model.kind === "loras"
         ? html`
             <section>
               <div class="row"><h3 id="strength" class="grow">${t("details.strength")}</h3>${tick("preferred_strength")}</div>
-              <input type="number" step="0.05" min="-100" max="100" placeholder="1" aria-labelledby="strength" .value=${String(model.preferred_strength ?? "")}
-                @change=${(/** @type {Event} */ event) => this.save({ preferred_strength: value(event) === "" ? null : Number(value(event)) })} />
+              <input type="number" step="0.05" min="-100" max="100" placeholder="1" aria-labelledby="strength"
+                .value=${String(model.preferred_strength ?? "")}
+                @change=${(/** @type {Event} */ event) => this.save({ preferred_strength: valueOf(event) === "" ? null : Number(valueOf(event)) })} />
             </section>
           `
         : null}
@@ -264,7 +300,9 @@ class LkDetails extends LitElement {
       <section>
         <h3>${t("details.file")}</h3>
         <dl>${facts.filter(([, value]) => value).map(([key, value, code]) => row(t(`details.file.${key}`), value, code))}</dl>
-        ${header.length ? html`<details><summary>${t("details.header")}</summary><dl>${header.map(([name, value]) => row(name, value, true))}</dl></details>` : null}
+        ${header.length
+          ? html`<details><summary>${t("details.header")}</summary><dl>${header.map(([name, value]) => row(name, value, true))}</dl></details>`
+          : null}
       </section>
     `;
   }

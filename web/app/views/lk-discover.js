@@ -7,6 +7,7 @@ import { t } from "../strings.js";
 import { isDoubtful, isTarget } from "../targets.js";
 import { base } from "../theme.js";
 import { cardStyles, frame } from "./card.js";
+import { focusOn, valueOf } from "./dom.js";
 import { moveFocus } from "./grid.js";
 import "./lk-preview.js";
 
@@ -104,24 +105,29 @@ class LkDiscover extends LitElement {
   /** @param {string} query */
   search(query) {
     return this.run(async (signal) => {
-      const page = await civitai.search({ query, types: this.type, nsfw: await isExplicitWanted(), limit: PAGE }, signal);
+      const page = await this.fetch(query, null, signal);
       this.active = 0;
       this.found = { query, items: page.items, cursor: page.next_cursor };
     });
+  }
+
+  /** @param {string} query @param {string | null} cursor @param {AbortSignal} signal */
+  async fetch(query, cursor, signal) {
+    return civitai.search({ query, types: this.type, nsfw: await isExplicitWanted(), limit: PAGE, cursor }, signal);
   }
 
   more() {
     const { found } = this;
     if (!found) return;
     this.run(async (signal) => {
-      const page = await civitai.search({ query: found.query, types: this.type, nsfw: await isExplicitWanted(), limit: PAGE, cursor: found.cursor }, signal);
+      const page = await this.fetch(found.query, found.cursor, signal);
       this.found = { ...found, items: [...found.items, ...page.items], cursor: page.next_cursor };
     });
   }
 
   closePreview() {
     this.resolved = null;
-    this.updateComplete.then(() => (this.opener ?? /** @type {HTMLElement | null} */ (this.renderRoot.querySelector("input")))?.focus());
+    this.updateComplete.then(() => (this.opener ? this.opener.focus() : focusOn(this, "input")));
   }
 
   render() {
@@ -130,12 +136,13 @@ class LkDiscover extends LitElement {
         <form role="search" @submit=${this.submit}>
           <div class="box">
             ${icon(isTarget(this.text) ? "link" : "discover")}
-            <input type="text" inputmode="search" enterkeyhint="go" autocomplete="off" spellcheck="false" placeholder=${t("discover.placeholder")} aria-label=${t("discover.label")}
-              .value=${this.text} @input=${(/** @type {Event} */ event) => (this.text = /** @type {HTMLInputElement} */ (event.target).value)} @paste=${this.paste} />
+            <input type="text" inputmode="search" enterkeyhint="go" autocomplete="off" spellcheck="false"
+              placeholder=${t("discover.placeholder")} aria-label=${t("discover.label")} .value=${this.text}
+              @input=${(/** @type {Event} */ event) => (this.text = valueOf(event))} @paste=${this.paste} />
             <button class="primary">${t("discover.go")}</button>
           </div>
           <select class="type" aria-label=${t("discover.type")} @change=${(/** @type {Event} */ event) => {
-            this.type = /** @type {HTMLSelectElement} */ (event.target).value;
+            this.type = valueOf(event);
             if (!isTarget(this.text)) this.go();
           }}>
             <option value="">${t("discover.type.all")}</option>
@@ -143,7 +150,9 @@ class LkDiscover extends LitElement {
           </select>
         </form>
         <div class="scroll">
-          <div class="line ${this.busy ? "busy" : ""}" role="status"><span class="heard">${this.busy ? t("common.loading") : ""}</span></div>
+          <div class="line ${this.busy ? "busy" : ""}" role="status">
+            <span class="heard">${this.busy ? t("common.loading") : ""}</span>
+          </div>
           ${this.error ? this.failure() : null} ${this.found ? this.results(this.found) : this.error ? null : this.welcome()}
         </div>
       </div>
@@ -175,21 +184,28 @@ class LkDiscover extends LitElement {
         ${icon("broken")}
         <div>
           <p>${this.error}</p>
-          ${isTarget(query) && isDoubtful(query) ? html`<button type="button" @click=${() => this.search(query)}>${t("discover.search", { query })}</button>` : null}
+          ${isTarget(query) && isDoubtful(query)
+            ? html`<button type="button" @click=${() => this.search(query)}>${t("discover.search", { query })}</button>`
+            : null}
         </div>
       </div>
     `;
   }
 
   welcome() {
-    return html`<div class="empty">${icon("discover")}<h2>${t("discover.empty")}</h2><p>${t("discover.empty.hint")}</p></div>`;
+    return html`
+      <div class="empty">${icon("discover")}<h2>${t("discover.empty")}</h2><p>${t("discover.empty.hint")}</p></div>
+    `;
   }
 
   /** @param {NonNullable<LkDiscover["found"]>} found */
   results({ query, items, cursor }) {
-    if (!items.length) return html`<div class="empty">${icon("discover")}<h2>${t("discover.none", { query })}</h2><p>${t("discover.none.hint")}</p></div>`;
+    if (!items.length)
+      return html`
+        <div class="empty">${icon("discover")}<h2>${t("discover.none", { query })}</h2><p>${t("discover.none.hint")}</p></div>
+      `;
     return html`
-      <ul class="cards" aria-label=${t("discover.results")} @keydown=${(/** @type {KeyboardEvent} */ event) => moveFocus(event, ".card", ".open")}>
+      <ul class="cards" aria-label=${t("discover.results")} @keydown=${moveFocus}>
         ${items.map((item, index) => this.card(item, index))}
       </ul>
       ${cursor ? html`<div class="more"><button type="button" ?disabled=${this.busy} @click=${this.more}>${t("common.more")}</button></div>` : null}
@@ -199,17 +215,21 @@ class LkDiscover extends LitElement {
   /** @param {Found} item @param {number} index */
   card(item, index) {
     const version = item.versions[0];
+    const downloads = t("discover.downloads", { count: number(item.downloads) });
+    const open = (/** @type {Event} */ event) => {
+      this.opener = /** @type {HTMLElement} */ (event.currentTarget);
+      this.resolve(version ? `${item.id}@${version.id}` : String(item.id));
+    };
     return html`
       <li class="card ${this.resolved?.model.id === item.id ? "current" : ""}" @focusin=${() => (this.active = index)}>
-        <button type="button" class="open" tabindex=${index === this.active ? 0 : -1} title=${item.name} @click=${(/** @type {Event} */ event) => {
-          this.opener = /** @type {HTMLElement} */ (event.currentTarget);
-          this.resolve(version ? `${item.id}@${version.id}` : String(item.id));
-        }}>
+        <button type="button" class="open" tabindex=${index === this.active ? 0 : -1} title=${item.name} @click=${open}>
           ${frame(item.image && civitai.image(item.image))}
           <span class="title cut">${item.name}</span>
           <span class="facts cut quiet">${[item.base_models[0], item.type].filter(Boolean).join(" · ")}</span>
         </button>
-        <div class="marks"><span class="mark" title=${t("discover.downloads", { count: number(item.downloads) })}>${icon("queue")}${short(item.downloads)}<span class="heard">${t("discover.downloads", { count: "" })}</span></span></div>
+        <div class="marks">
+          <span class="mark" title=${downloads}>${icon("queue")}<span aria-hidden="true">${short(item.downloads)}</span><span class="heard">${downloads}</span></span>
+        </div>
       </li>
     `;
   }

@@ -8,6 +8,7 @@ import { isOver, jobs } from "../jobs.js";
 import { messages } from "../messages.js";
 import { t } from "../strings.js";
 import { base } from "../theme.js";
+import { openView } from "./dom.js";
 import { addToGraph } from "./lk-library.js";
 
 /** @typedef {import("../../types/lorakeeper").Job} Job */
@@ -29,12 +30,14 @@ class LkJob extends LitElement {
       .state { display: inline-flex; gap: 4px; align-items: center; flex: 1 0 auto; max-width: 100%; }
       .state .icon { width: 15px; height: 15px; }
       .facts { display: flex; flex-wrap: wrap; gap: 0 8px; align-items: center; font-size: 12px; min-height: 20px; font-variant-numeric: tabular-nums; }
-      progress { appearance: none; display: block; width: 100%; height: 5px; border: 0; border-radius: 3px; overflow: hidden; background: var(--lk-line); }
+      progress { appearance: none; display: block; width: 100%; height: 5px; border: 0; border-radius: 3px; overflow: hidden;
+        background: var(--lk-line); }
       progress::-webkit-progress-bar { background: var(--lk-line); }
       progress::-webkit-progress-value { background: var(--lk-accent); border-radius: 3px; transition: width 0.25s linear; }
       progress::-moz-progress-bar { background: var(--lk-accent); border-radius: 3px; }
       progress.paused::-webkit-progress-value { background: var(--lk-quiet); }
-      progress:indeterminate { background: linear-gradient(90deg, transparent 30%, var(--lk-accent), transparent 70%) -100% 0 / 200% 100%, var(--lk-line); animation: wait 1.2s linear infinite; }
+      progress:indeterminate { animation: wait 1.2s linear infinite;
+        background: linear-gradient(90deg, transparent 30%, var(--lk-accent), transparent 70%) -100% 0 / 200% 100%, var(--lk-line); }
       progress:indeterminate::-webkit-progress-bar { background: none; }
       @keyframes wait { to { background-position: 100% 0, 0 0; } }
       .error { overflow-wrap: anywhere; }
@@ -56,7 +59,8 @@ class LkJob extends LitElement {
     this.busy = true;
     try {
       jobs.put(await routes.act(job.id, action));
-      if (action === "cancel") messages.undoable(t("queue.cancelled", { name: title(job) }), async () => jobs.put(await routes.act(job.id, "retry")));
+      if (action === "cancel")
+        messages.undoable(t("queue.cancelled", { name: title(job) }), async () => jobs.put(await routes.act(job.id, "retry")));
     } catch (error) {
       messages.error(error);
     }
@@ -82,10 +86,6 @@ class LkJob extends LitElement {
     }
   }
 
-  show() {
-    this.dispatchEvent(new CustomEvent("lk-open", { detail: { view: "library", id: this.job?.library_id }, bubbles: true, composed: true }));
-  }
-
   render() {
     const { job } = this;
     if (!job) return null;
@@ -97,12 +97,18 @@ class LkJob extends LitElement {
       <div class="row">
         <div class="name cut grow" title=${job.target}>${name}</div>
         ${isOver(job)
-          ? html`<button type="button" class="plain square small" title=${t("job.forget")} aria-label=${t("job.label", { action: t("job.forget"), name })} @click=${this.forget}>${icon("cancel")}</button>`
+          ? html`
+              <button type="button" class="plain square small" title=${t("job.forget")} @click=${this.forget}
+                aria-label=${t("job.label", { action: t("job.forget"), name })}>
+                ${icon("cancel")}
+              </button>
+            `
           : null}
       </div>
       ${isOver(job)
         ? null
-        : html`<progress class=${job.state} aria-label=${name} max=${job.total || 1} value=${moving && job.total ? job.received : nothing}></progress>`}
+        : html`<progress class=${job.state} aria-label=${name} max=${job.total || 1}
+            value=${moving && job.total ? job.received : nothing}></progress>`}
       <div class="facts quiet">
         <span class="state ${LOOKS[job.state] ?? ""}">${mark ? icon(mark) : null}${state}</span>
         ${moving ? html`<span>${this.numbers(job)}</span>` : null}
@@ -116,7 +122,8 @@ class LkJob extends LitElement {
 
   /** @param {Job} job */
   numbers(job) {
-    const amount = job.total === null ? bytes(job.received) : t("job.progress", { received: bytes(job.received), total: bytes(job.total) });
+    const received = bytes(job.received);
+    const amount = job.total === null ? received : t("job.progress", { received, total: bytes(job.total) });
     const speed = job.state === "downloading" && job.rate > 0 ? rate(job.rate) : null;
     const left = job.state === "downloading" && job.eta !== null ? t("job.left", { time: duration(job.eta) }) : null;
     return [amount, speed, left].filter(Boolean).join(" · ");
@@ -125,7 +132,9 @@ class LkJob extends LitElement {
   /** @param {Job} job @param {string} name */
   actions(job, name) {
     const button = (/** @type {string} */ key, /** @type {Parameters<typeof icon>[0]} */ sign, /** @type {() => void} */ act, look = "") =>
-      html`<button type="button" class=${look} aria-label=${t("job.label", { action: t(key), name })} @click=${act}>${icon(sign)}${t(key)}</button>`;
+      html`<button type="button" class=${look} aria-label=${t("job.label", { action: t(key), name })} @click=${act}>
+        ${icon(sign)}${t(key)}
+      </button>`;
     if (!isOver(job))
       return [
         job.state === "paused" ? button("job.resume", "play", () => this.act("resume")) : button("job.pause", "pause", () => this.act("pause")),
@@ -134,7 +143,7 @@ class LkJob extends LitElement {
     const own = job.library_id !== null && (job.state === "installed" || job.state === "owned");
     return [
       own && comfy?.canLoad(job.kind ?? "") ? button("item.add", "graph", () => this.add(), "primary") : null,
-      own ? button("preview.owned.show", "library", () => this.show()) : null,
+      own ? button("preview.owned.show", "library", () => openView(this, "library", job.library_id)) : null,
       job.state === "failed" || job.state === "cancelled" ? button("job.retry", "retry", () => this.act("retry")) : null,
     ];
   }

@@ -9,6 +9,7 @@ import { messages } from "../messages.js";
 import { has, t } from "../strings.js";
 import { base } from "../theme.js";
 import { card, cardStyles } from "./card.js";
+import { focusOn, openView, valueOf } from "./dom.js";
 import { moveFocus } from "./grid.js";
 import "./lk-details.js";
 
@@ -168,7 +169,7 @@ export class LkLibrary extends LitElement {
   closeItem() {
     const id = this.selected;
     this.selected = null;
-    this.updateComplete.then(() => /** @type {HTMLElement | null} */ (this.renderRoot.querySelector(`[data-id="${id}"] .open`))?.focus({ preventScroll: true }));
+    this.updateComplete.then(() => focusOn(this, `[data-id="${id}"] .open`));
   }
 
   render() {
@@ -178,26 +179,39 @@ export class LkLibrary extends LitElement {
           <div class="search">
             ${icon("discover")}
             <input type="search" placeholder=${t("library.search")} aria-label=${t("library.search")} .value=${this.query}
-              @input=${(/** @type {Event} */ event) => this.search(/** @type {HTMLInputElement} */ (event.target).value)} />
+              @input=${(/** @type {Event} */ event) => this.search(valueOf(event))} />
           </div>
           <select aria-label=${t("library.kind")} @change=${(/** @type {Event} */ event) => {
-            this.kind = /** @type {HTMLSelectElement} */ (event.target).value;
+            this.kind = valueOf(event);
             this.load();
           }}>
             <option value="">${t("library.kind.all")}</option>
             ${KINDS.map((kind) => html`<option value=${kind} ?selected=${kind === this.kind}>${kindName(kind)}</option>`)}
           </select>
         </form>
-        <p class="count quiet" role="status">${this.items ? t(this.total === 1 ? "library.count.one" : "library.count", { count: number(this.total) }) : t("common.loading")}</p>
-        <div class="scroll" ${ref(this.scroller)} @scroll=${(/** @type {Event} */ event) => (this.place = /** @type {HTMLElement} */ (event.target).scrollTop)}>
-          ${this.error ? html`<p class="note bad" role="alert" style="margin: 12px">${icon("broken")}${this.error}</p>` : this.items?.length ? this.cards(this.items) : this.items && this.empty()}
+        <p class="count quiet" role="status">${this.items ? count(this.total) : t("common.loading")}</p>
+        <div class="scroll" ${ref(this.scroller)} @scroll=${this.keepPlace}>
+          ${this.error ? html`<p class="note bad" role="alert" style="margin: 12px">${icon("broken")}${this.error}</p>` : this.content()}
         </div>
       </div>
       ${this.selected === null
         ? null
-        : html`<lk-details .itemId=${this.selected} @lk-close=${this.closeItem} @lk-changed=${(/** @type {CustomEvent<Item>} */ { detail }) =>
-            (this.items = (this.items ?? []).map((each) => (each.id === detail.id ? detail : each)))}></lk-details>`}
+        : html`<lk-details .itemId=${this.selected} @lk-close=${this.closeItem} @lk-changed=${this.replace}></lk-details>`}
     `;
+  }
+
+  content() {
+    return this.items?.length ? this.cards(this.items) : this.items && this.empty();
+  }
+
+  /** @param {Event} event */
+  keepPlace(event) {
+    this.place = /** @type {HTMLElement} */ (event.target).scrollTop;
+  }
+
+  /** @param {CustomEvent<Item>} event */
+  replace({ detail }) {
+    this.items = (this.items ?? []).map((each) => (each.id === detail.id ? detail : each));
   }
 
   get isNarrow() {
@@ -207,7 +221,7 @@ export class LkLibrary extends LitElement {
   /** @param {Item[]} items */
   cards(items) {
     return html`
-      <ul class="cards" aria-label=${t("library.list")} @keydown=${(/** @type {KeyboardEvent} */ event) => moveFocus(event, ".card", ".open")}>
+      <ul class="cards" aria-label=${t("library.list")} @keydown=${moveFocus}>
         ${repeat(
           items,
           (item) => item.id,
@@ -231,7 +245,7 @@ export class LkLibrary extends LitElement {
       ? ["library.none", "library.none.hint", "library.none.action"]
       : ["library.empty", "library.empty.hint", "library.empty.action"];
     const act = () => {
-      if (!filtered) return this.dispatchEvent(new CustomEvent("lk-open", { detail: { view: "discover" }, bubbles: true, composed: true }));
+      if (!filtered) return openView(this, "discover");
       this.query = this.kind = "";
       return this.load();
     };
@@ -246,6 +260,9 @@ export class LkLibrary extends LitElement {
   }
 }
 customElements.define("lk-library", LkLibrary);
+
+/** @param {number} total */
+const count = (total) => t(total === 1 ? "library.count.one" : "library.count", { count: number(total) });
 
 /** @param {string} kind */
 const kindName = (kind) => (has(`kind.${kind}`) ? t(`kind.${kind}`) : kind);

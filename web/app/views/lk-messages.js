@@ -12,9 +12,10 @@ class LkMessages extends LitElement {
     base,
     css`
       :host { position: absolute; inset: auto 12px 12px; display: grid; gap: 8px; justify-items: center; z-index: 10; pointer-events: none; }
-      .message { display: flex; align-items: center; gap: 8px; max-width: 440px; width: 100%; padding: 6px 6px 6px 12px; border-radius: 10px; pointer-events: auto;
-        color: var(--lk-bg); background: var(--lk-text); box-shadow: 0 6px 24px #0005; animation: rise 0.16s ease-out; }
-      .message span { flex: 1; padding: 4px 0; overflow-wrap: anywhere; display: -webkit-box; -webkit-line-clamp: 3; -webkit-box-orient: vertical; overflow: hidden; }
+      .message { display: flex; align-items: center; gap: 8px; max-width: 440px; width: 100%; padding: 6px 6px 6px 12px;
+        border-radius: 10px; pointer-events: auto; color: var(--lk-bg); background: var(--lk-text); box-shadow: 0 6px 24px #0005; animation: rise 0.16s ease-out; }
+      .message span { flex: 1; padding: 4px 0; overflow-wrap: anywhere; overflow: hidden;
+        display: -webkit-box; -webkit-line-clamp: 3; -webkit-box-orient: vertical; }
       button { color: inherit; background: color-mix(in srgb, var(--lk-bg) 18%, transparent); font-weight: 600; }
       button:hover:not(:disabled) { background: color-mix(in srgb, var(--lk-bg) 30%, transparent); }
       button.plain { background: none; }

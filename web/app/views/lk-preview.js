@@ -9,13 +9,21 @@ import { icon } from "../icons.js";
 import { jobs } from "../jobs.js";
 import { t } from "../strings.js";
 import { base } from "../theme.js";
-import { frame } from "./card.js";
+import { frame, pageLink } from "./card.js";
+import { closeByEscape, focusOn, openView, valueOf } from "./dom.js";
 import "./lk-job.js";
 
 /** @typedef {import("../../types/lorakeeper").Resolved} Resolved */
 
 class LkPreview extends LitElement {
-  static properties = { resolved: { attribute: false }, shown: { state: true }, kind: { state: true }, job: { state: true }, busy: { state: true }, error: { state: true } };
+  static properties = {
+    resolved: { attribute: false },
+    shown: { state: true },
+    kind: { state: true },
+    job: { state: true },
+    busy: { state: true },
+    error: { state: true },
+  };
 
   static styles = [
     base,
@@ -49,11 +57,7 @@ class LkPreview extends LitElement {
     this.busy = false;
     this.error = "";
     this.changed = () => this.job && this.requestUpdate();
-    this.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape") return;
-      event.stopPropagation();
-      this.close();
-    });
+    closeByEscape(this, () => this.close());
   }
 
   connectedCallback() {
@@ -74,7 +78,7 @@ class LkPreview extends LitElement {
   }
 
   firstUpdated() {
-    /** @type {HTMLElement | null} */ (this.renderRoot.querySelector(".scroll"))?.focus();
+    focusOn(this, ".scroll");
   }
 
   close() {
@@ -105,7 +109,7 @@ class LkPreview extends LitElement {
     if (!shown || this.busy) return;
     if (!this.kind) {
       this.error = t("preview.folder.ask");
-      /** @type {HTMLElement | null} */ (this.renderRoot.querySelector("#folder"))?.focus();
+      focusOn(this, "#folder");
       return;
     }
     this.busy = true;
@@ -119,7 +123,7 @@ class LkPreview extends LitElement {
       jobs.put(job);
       this.job = job.id;
       // The button that had the focus is gone now; without this, so were Escape.
-      /** @type {HTMLElement | null} */ (this.renderRoot.querySelector(".foot"))?.focus();
+      focusOn(this, ".foot");
     } catch (error) {
       this.error = /** @type {Error} */ (error).message;
     }
@@ -133,7 +137,7 @@ class LkPreview extends LitElement {
       <div class="bar">
         <button type="button" class="plain square" title=${t("common.back")} aria-label=${t("common.back")} @click=${this.close}>${icon("back")}</button>
         <span class="grow"></span>
-        ${shown.page ? html`<a class="button plain square" href=${shown.page} target="_blank" rel="noreferrer" title=${t("details.page")} aria-label=${t("details.page")}>${icon("link")}</a>` : null}
+        ${pageLink(shown.page)}
       </div>
       <div class="scroll" tabindex="-1">${this.body(shown)}</div>
       <div class="foot" tabindex="-1">${this.foot(shown)}</div>
@@ -143,7 +147,8 @@ class LkPreview extends LitElement {
   /** @param {Resolved} shown */
   body(shown) {
     const { model, version } = shown;
-    const facts = [model.type, version.base_model, model.creator && t("preview.by", { creator: model.creator }), version.published_at && day(version.published_at)];
+    const creator = model.creator && t("preview.by", { creator: model.creator });
+    const facts = [model.type, version.base_model, creator, day(version.published_at)];
     return html`
       <article class="body" aria-label=${t("preview.label", { name: model.name })} aria-busy=${this.busy}>
         ${shown.image ? frame(civitai.image(shown.image)) : null}
@@ -152,7 +157,12 @@ class LkPreview extends LitElement {
         ${shown.warnings.map((warning) => html`<p class="note warn">${icon("broken")}<span>${warning}</span></p>`)}
         <div class="form">${this.choices(shown)}</div>
         ${shown.trigger_words.length
-          ? html`<section><h3>${t("preview.words")}</h3><div class="words">${shown.trigger_words.map((word) => html`<span class="chip">${word}</span>`)}</div></section>`
+          ? html`
+              <section>
+                <h3>${t("preview.words")}</h3>
+                <div class="words">${shown.trigger_words.map((word) => html`<span class="chip">${word}</span>`)}</div>
+              </section>
+            `
           : null}
       </article>
     `;
@@ -161,25 +171,29 @@ class LkPreview extends LitElement {
   /** @param {Resolved} shown */
   choices(shown) {
     const { version, versions, file, files } = shown;
-    const chosen = (/** @type {Event} */ event) => Number(/** @type {HTMLSelectElement} */ (event.target).value);
-    const fileLabel = (/** @type {Resolved["file"]} */ each) => [each.name, each.size === null ? null : bytes(each.size)].filter(Boolean).join(" · ");
+    /** @param {(string | null)[]} parts */
+    const join = (...parts) => parts.filter(Boolean).join(" · ");
+    const fileLabel = (/** @type {Resolved["file"]} */ each) => join(each.name, each.size === null ? null : bytes(each.size));
+    const pickVersion = (/** @type {Event} */ event) => this.pick(versionTarget(shown, Number(valueOf(event))));
+    const pickFile = (/** @type {Event} */ event) => this.pick(versionTarget(shown, version.id), Number(valueOf(event)));
+    const pickKind = (/** @type {Event} */ event) => (this.kind = valueOf(event));
     return html`
       <label for="version">${t("preview.version")}</label>
       ${versions.length > 1
-        ? html`<select id="version" @change=${(/** @type {Event} */ event) => this.pick(versionTarget(shown, chosen(event)))}>
-            ${versions.map((each) => html`<option value=${each.id} ?selected=${each.id === version.id}>${[each.name, each.base_model].filter(Boolean).join(" · ")}</option>`)}
+        ? html`<select id="version" @change=${pickVersion}>
+            ${versions.map((each) => html`<option value=${each.id} ?selected=${each.id === version.id}>${join(each.name, each.base_model)}</option>`)}
           </select>`
         : html`<b id="version">${version.name}</b>`}
       <label for="file">${t("preview.file")}</label>
       ${files.length > 1
-        ? html`<select id="file" @change=${(/** @type {Event} */ event) => this.pick(versionTarget(shown, version.id), chosen(event))}>
+        ? html`<select id="file" @change=${pickFile}>
             ${files.map((each) => html`<option value=${each.id} ?selected=${each.id === file.id}>${fileLabel(each)}</option>`)}
           </select>`
         : html`<b id="file">${fileLabel(file)}</b>`}
       <label for="folder">${t("preview.folder")}</label>
       ${shown.kind
         ? html`<b id="folder">${shown.folder || shown.kind}</b>`
-        : html`<select id="folder" aria-required="true" @change=${(/** @type {Event} */ event) => (this.kind = /** @type {HTMLSelectElement} */ (event.target).value)}>
+        : html`<select id="folder" aria-required="true" @change=${pickKind}>
             <option value="">${t("preview.folder.choose")}</option>
             ${shown.kinds.map((kind) => html`<option value=${kind} ?selected=${kind === this.kind}>${kind}</option>`)}
           </select>`}
@@ -194,7 +208,7 @@ class LkPreview extends LitElement {
     if (shown.owned !== null)
       return html`
         <p class="row good">${icon("check")}${t("preview.owned")}</p>
-        <button type="button" class="primary" @click=${() => this.showOwned(/** @type {number} */ (shown.owned))}>${t("preview.owned.show")}</button>
+        <button type="button" class="primary" @click=${() => openView(this, "library", shown.owned)}>${t("preview.owned.show")}</button>
       `;
     return html`
       ${problem}
@@ -202,11 +216,6 @@ class LkPreview extends LitElement {
         ${icon("queue")}${shown.file.size === null ? t("preview.download") : t("preview.download.size", { size: bytes(shown.file.size) })}
       </button>
     `;
-  }
-
-  /** @param {number} id */
-  showOwned(id) {
-    this.dispatchEvent(new CustomEvent("lk-open", { detail: { view: "library", id }, bubbles: true, composed: true }));
   }
 }
 customElements.define("lk-preview", LkPreview);

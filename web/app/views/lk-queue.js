@@ -5,6 +5,7 @@ import { isOver, jobs } from "../jobs.js";
 import { messages } from "../messages.js";
 import { t } from "../strings.js";
 import { base } from "../theme.js";
+import { openView } from "./dom.js";
 import "./lk-job.js";
 
 class LkQueue extends LitElement {
@@ -59,17 +60,17 @@ class LkQueue extends LitElement {
 
   /** @param {import("../../types/lorakeeper").Job[]} rows */
   list(rows) {
-    return html`<ul aria-label=${t("queue.list")}>${repeat(rows, ({ id }) => id, (job) => html`<li><lk-job .job=${job}></lk-job></li>`)}</ul>`;
+    const row = (/** @type {import("../../types/lorakeeper").Job} */ job) => html`<li><lk-job .job=${job}></lk-job></li>`;
+    return html`<ul aria-label=${t("queue.list")}>${repeat(rows, ({ id }) => id, row)}</ul>`;
   }
 
   empty() {
-    const open = () => this.dispatchEvent(new CustomEvent("lk-open", { detail: { view: "discover" }, bubbles: true, composed: true }));
     return html`
       <div class="empty">
         ${icon("queue")}
         <h2>${t("queue.empty")}</h2>
         <p>${t("queue.empty.hint")}</p>
-        <button type="button" class="primary" @click=${open}>${t("queue.empty.action")}</button>
+        <button type="button" class="primary" @click=${() => openView(this, "discover")}>${t("queue.empty.action")}</button>
       </div>
     `;
   }

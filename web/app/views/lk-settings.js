@@ -5,6 +5,7 @@ import { icon } from "../icons.js";
 import { messages } from "../messages.js";
 import { has, t } from "../strings.js";
 import { base } from "../theme.js";
+import { valueOf } from "./dom.js";
 
 /** @typedef {import("../../types/lorakeeper").Credential} Credential */
 /** @typedef {import("../../types/lorakeeper").SettingSchema} SettingSchema */
@@ -13,7 +14,14 @@ import { base } from "../theme.js";
 const KEY_PAGES = { civitai: "https://civitai.com/user/account", gemini: "https://aistudio.google.com/apikey" };
 
 class LkSettings extends LitElement {
-  static properties = { values: { state: true }, schema: { state: true }, keys: { state: true }, errors: { state: true }, saved: { state: true }, failure: { state: true } };
+  static properties = {
+    values: { state: true },
+    schema: { state: true },
+    keys: { state: true },
+    errors: { state: true },
+    saved: { state: true },
+    failure: { state: true },
+  };
 
   static styles = [
     base,
@@ -118,11 +126,14 @@ class LkSettings extends LitElement {
   /** @param {string} service @param {Credential} key */
   key(service, { configured, source, masked }) {
     const state = configured ? t(`settings.key.${source ?? "file"}`, { masked: masked ?? "…" }) : t("settings.key.none");
+    const remove = () => this.changeKey(() => credentials.remove(service), "settings.key.removed");
     return html`
       <form class="field" autocomplete="off" @submit=${(/** @type {SubmitEvent} */ event) => this.keep(service, event)}>
         <label for=${service}>${t(`settings.key.${service}`)}</label>
-        <p class="row ${configured ? "good" : "quiet"}">${configured ? icon("check") : null}<span class="grow">${state}</span>
-          ${KEY_PAGES[service] ? html`<a class="quiet" href=${KEY_PAGES[service]} target="_blank" rel="noreferrer">${t("settings.key.get")}</a>` : null}</p>
+        <p class="row ${configured ? "good" : "quiet"}">
+          ${configured ? icon("check") : null}<span class="grow">${state}</span>
+          <a class="quiet" href=${KEY_PAGES[service] ?? ""} ?hidden=${!KEY_PAGES[service]} target="_blank" rel="noreferrer">${t("settings.key.get")}</a>
+        </p>
         ${source === "environment"
           ? null
           : html`
@@ -130,7 +141,7 @@ class LkSettings extends LitElement {
                 <input id=${service} name="key" type="password" autocomplete="off" spellcheck="false" placeholder=${t("settings.key.placeholder")} />
                 <div class="row">
                   <button>${t("settings.key.save")}</button>
-                  ${configured ? html`<button type="button" class="plain" @click=${() => this.changeKey(() => credentials.remove(service), "settings.key.removed")}>${t("settings.key.remove")}</button>` : null}
+                  ${configured ? html`<button type="button" class="plain" @click=${remove}>${t("settings.key.remove")}</button>` : null}
                 </div>
               </div>
             `}
@@ -148,27 +159,33 @@ class LkSettings extends LitElement {
       ${schema.description ? html`<p class="quiet" id="about-${name}">${code(schema.description)} ${lines}</p>` : null}
       ${error ? html`<p class="bad" role="alert">${error}</p>` : null}
     `;
-    const heading = html`<span class="row"><label class="grow" for=${name}>${label}</label>${this.saved === name ? html`<span class="saved good row" role="status">${icon("check")}${t("settings.saved")}</span>` : null}</span>`;
+    const saved = html`<span class="saved good row" role="status">${icon("check")}${t("settings.saved")}</span>`;
+    const heading = html`<span class="row"><label class="grow" for=${name}>${label}</label>${this.saved === name ? saved : null}</span>`;
     const input = this.input(name, schema, value);
-    return html`<div class="field ${schema.type === "boolean" ? "switch" : ""}">${schema.type === "boolean" ? [input, heading] : [heading, input]}${about}</div>`;
+    if (schema.type === "boolean") return html`<div class="field switch">${input}${heading}${about}</div>`;
+    return html`<div class="field">${heading}${input}${about}</div>`;
   }
 
   /** @param {string} name @param {SettingSchema} schema @param {unknown} value */
   input(name, schema, value) {
     const about = `about-${name}`;
-    const text = (/** @type {Event} */ event) => /** @type {HTMLInputElement} */ (event.target).value;
+    const setText = (/** @type {Event} */ event) => this.set(name, valueOf(event));
+    const setNumber = (/** @type {Event} */ event) => this.set(name, Number(valueOf(event)));
+    const setSwitch = (/** @type {Event} */ event) => this.set(name, /** @type {HTMLInputElement} */ (event.target).checked);
+    const setLines = (/** @type {Event} */ event) => this.set(name, valueOf(event).split("\n").map((line) => line.trim()).filter(Boolean));
     if (schema.type === "boolean")
-      return html`<input id=${name} type="checkbox" aria-describedby=${about} .checked=${live(Boolean(value))} @change=${(/** @type {Event} */ event) => this.set(name, /** @type {HTMLInputElement} */ (event.target).checked)} />`;
+      return html`<input id=${name} type="checkbox" aria-describedby=${about} .checked=${live(Boolean(value))} @change=${setSwitch} />`;
     if (schema.enum)
-      return html`<select id=${name} aria-describedby=${about} @change=${(/** @type {Event} */ event) => this.set(name, text(event))}>
+      return html`<select id=${name} aria-describedby=${about} @change=${setText}>
         ${schema.enum.map((each) => html`<option value=${each} ?selected=${each === value}>${each}</option>`)}
       </select>`;
     if (schema.type === "integer" || schema.type === "number")
-      return html`<input id=${name} type="number" aria-describedby=${about} min=${schema.minimum ?? ""} max=${schema.maximum ?? ""} .value=${live(String(value))} @change=${(/** @type {Event} */ event) => this.set(name, Number(text(event)))} />`;
+      return html`<input id=${name} type="number" aria-describedby=${about} min=${schema.minimum ?? ""} max=${schema.maximum ?? ""}
+        .value=${live(String(value))} @change=${setNumber} />`;
     if (schema.type === "array")
-      return html`<textarea id=${name} rows="3" spellcheck="false" aria-describedby=${about} .value=${live(/** @type {string[]} */ (value).join("\n"))}
-        @change=${(/** @type {Event} */ event) => this.set(name, text(event).split("\n").map((line) => line.trim()).filter(Boolean))}></textarea>`;
-    return html`<input id=${name} type="text" spellcheck="false" aria-describedby=${about} .value=${live(String(value ?? ""))} @change=${(/** @type {Event} */ event) => this.set(name, text(event))} />`;
+      return html`<textarea id=${name} rows="3" spellcheck="false" aria-describedby=${about}
+        .value=${live(/** @type {string[]} */ (value).join("\n"))} @change=${setLines}></textarea>`;
+    return html`<input id=${name} type="text" spellcheck="false" aria-describedby=${about} .value=${live(String(value ?? ""))} @change=${setText} />`;
   }
 }
 customElements.define("lk-settings", LkSettings);
