@@ -21,8 +21,8 @@ torch.cuda: {number}Tensor BoolTensor {number}Storage BoolStorage {complex}Stora
 torch.sparse: {number}Tensor
 torch.cuda.sparse: {number}Tensor
 torch._utils: _rebuild_device_tensor_from_cpu_tensor _rebuild_device_tensor_from_numpy _rebuild_parameter
-torch._utils: _rebuild_meta_tensor_no_storage _rebuild_parameter_with_state _rebuild_qtensor _rebuild_sparse_tensor
-torch._utils: _rebuild_tensor _rebuild_tensor_v2 _rebuild_tensor_v3 _rebuild_wrapper_subclass
+torch._utils: _rebuild_meta_tensor_no_storage _rebuild_nested_tensor _rebuild_parameter_with_state _rebuild_qtensor
+torch._utils: _rebuild_sparse_tensor _rebuild_tensor _rebuild_tensor_v2 _rebuild_tensor_v3 _rebuild_wrapper_subclass
 torch._tensor: _rebuild_from_type_v2
 torch.nn.parameter: Parameter
 torch.serialization: _get_layout

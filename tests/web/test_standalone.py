@@ -45,7 +45,7 @@ async def test_pasted_link_becomes_a_model_in_the_library(page: Page, civitai: F
     assert await preview.locator("img").evaluate("image => image.naturalWidth") > 0
     for fact in ["LORA", "SDXL 1.0", "by alice", "Ink Wash.safetensors", "64 KB", "ink wash"]:
         await expect(preview.get_by_text(fact, exact=False).first).to_be_visible()
-    await expect(preview.locator("#folder")).to_contain_text("loras")
+    await expect(preview.locator("#folder")).to_have_value("loras")
 
     await preview.get_by_role("button", name="Download 64 KB").click()
     await expect(preview.locator("lk-job")).to_contain_text("Installed")
@@ -135,6 +135,26 @@ async def test_kind_that_nobody_knows_is_asked_for(page: Page, civitai: FakeCivi
     await preview.get_by_role("button", name="Download").click()
     await expect(preview.locator("lk-job")).to_contain_text("Installed")
     assert [item.kind for item in (await app.library.page()).items] == ["upscale_models"]
+
+
+async def test_folder_that_was_proposed_can_be_changed(page: Page, civitai: FakeCivitai, app: App) -> None:
+    ids = civitai.add(samples.diffusion_model("All in one"))
+    await paste(page, link(civitai, ids))
+    preview = page.locator("lk-preview")
+    await expect(preview.get_by_label("Goes to")).to_have_value("diffusion_models")
+
+    await preview.get_by_label("Goes to").select_option("checkpoints")
+    await preview.get_by_role("button", name="Download").click()
+    await expect(preview.locator("lk-job")).to_contain_text("Installed")
+    assert [item.kind for item in (await app.library.page()).items] == ["checkpoints"]
+
+
+async def test_one_click_shows_what_is_popular(page: Page, civitai: FakeCivitai) -> None:
+    civitai.add(samples.lora("Everybody has it"))
+    await view(page, "Discover")
+    await page.get_by_role("button", name="Show what is popular").click()
+
+    await expect(page.locator("lk-discover .card")).to_contain_text("Everybody has it")
 
 
 async def test_other_version_can_be_picked(page: Page, civitai: FakeCivitai) -> None:
@@ -348,6 +368,14 @@ async def test_settings_are_saved_or_say_what_is_wrong(page: Page, app: App) -> 
     await page.get_by_label("Proxy").press("Tab")
     await expect(page.locator("lk-settings").get_by_role("alert")).to_contain_text("proxy")
     assert app.settings.proxy == ""
+
+
+async def test_what_is_being_typed_outlives_another_settings_answer(page: Page) -> None:
+    await view(page, "Settings")
+    await page.get_by_label("Sub-folders").fill("{creator}")
+    await page.locator("lk-settings").evaluate("settings => { settings.saved = 'cache'; return settings.updateComplete; }")
+
+    await expect(page.get_by_label("Sub-folders")).to_have_value("{creator}")
 
 
 # -- Looks -----------------------------------------------------------------------------------------------------------

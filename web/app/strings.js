@@ -98,6 +98,7 @@ const english = {
   "discover.results": "Results",
   "discover.empty": "Find your next model",
   "discover.empty.hint": "Paste a link to a model on Civitai, an AIR, a version id or a file's hash. Or type words to search.",
+  "discover.popular": "Show what is popular",
   "discover.none": "Civitai has nothing for “{query}”",
   "discover.none.hint": "Try fewer or other words, or another type.",
   "discover.search": "Search for “{query}” instead",

@@ -92,7 +92,7 @@ class LkDiscover extends LitElement {
   go() {
     const text = this.text.trim();
     if (isTarget(text)) this.resolve(text);
-    else if (text || this.type) this.search(text);
+    else this.search(text);
   }
 
   /** @param {string} target */
@@ -194,7 +194,9 @@ class LkDiscover extends LitElement {
 
   welcome() {
     return html`
-      <div class="empty">${icon("discover")}<h2>${t("discover.empty")}</h2><p>${t("discover.empty.hint")}</p></div>
+      <div class="empty">${icon("discover")}<h2>${t("discover.empty")}</h2><p>${t("discover.empty.hint")}</p>
+        <button type="button" @click=${() => this.search("")}>${t("discover.popular")}</button>
+      </div>
     `;
   }
 

@@ -117,7 +117,7 @@ class LkPreview extends LitElement {
     try {
       const job = await routes.add({
         target: versionTarget(shown, shown.version.id),
-        ...(shown.kind ? {} : { kind: this.kind }),
+        ...(shown.kind === this.kind ? {} : { kind: this.kind }),
         ...(shown.file.id === null ? {} : { file_id: shown.file.id }),
       });
       jobs.put(job);
@@ -191,12 +191,12 @@ class LkPreview extends LitElement {
           </select>`
         : html`<b id="file">${fileLabel(file)}</b>`}
       <label for="folder">${t("preview.folder")}</label>
-      ${shown.kind
-        ? html`<b id="folder">${shown.folder || shown.kind}</b>`
-        : html`<select id="folder" aria-required="true" @change=${pickKind}>
-            <option value="">${t("preview.folder.choose")}</option>
-            ${shown.kinds.map((kind) => html`<option value=${kind} ?selected=${kind === this.kind}>${kind}</option>`)}
-          </select>`}
+      <select id="folder" aria-required="true" @change=${pickKind}>
+        ${shown.kind ? null : html`<option value="">${t("preview.folder.choose")}</option>`}
+        ${shown.kinds.map(
+          (kind) => html`<option value=${kind} ?selected=${kind === this.kind}>${kind === shown.kind ? shown.folder || kind : kind}</option>`,
+        )}
+      </select>
     `;
   }
 

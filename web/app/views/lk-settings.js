@@ -173,6 +173,7 @@ class LkSettings extends LitElement {
     const setNumber = (/** @type {Event} */ event) => this.set(name, Number(valueOf(event)));
     const setSwitch = (/** @type {Event} */ event) => this.set(name, /** @type {HTMLInputElement} */ (event.target).checked);
     const setLines = (/** @type {Event} */ event) => this.set(name, valueOf(event).split("\n").map((line) => line.trim()).filter(Boolean));
+    // Only a switch is set back at every drawing: what is being typed elsewhere must outlive another setting's answer.
     if (schema.type === "boolean")
       return html`<input id=${name} type="checkbox" aria-describedby=${about} .checked=${live(Boolean(value))} @change=${setSwitch} />`;
     if (schema.enum)
@@ -181,11 +182,11 @@ class LkSettings extends LitElement {
       </select>`;
     if (schema.type === "integer" || schema.type === "number")
       return html`<input id=${name} type="number" aria-describedby=${about} min=${schema.minimum ?? ""} max=${schema.maximum ?? ""}
-        .value=${live(String(value))} @change=${setNumber} />`;
+        .value=${String(value)} @change=${setNumber} />`;
     if (schema.type === "array")
       return html`<textarea id=${name} rows="3" spellcheck="false" aria-describedby=${about}
-        .value=${live(/** @type {string[]} */ (value).join("\n"))} @change=${setLines}></textarea>`;
-    return html`<input id=${name} type="text" spellcheck="false" aria-describedby=${about} .value=${live(String(value ?? ""))} @change=${setText} />`;
+        .value=${/** @type {string[]} */ (value).join("\n")} @change=${setLines}></textarea>`;
+    return html`<input id=${name} type="text" spellcheck="false" aria-describedby=${about} .value=${String(value ?? "")} @change=${setText} />`;
   }
 }
 customElements.define("lk-settings", LkSettings);
