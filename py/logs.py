@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -55,6 +56,13 @@ class _OneLine(logging.Formatter):
         return super().format(record)
 
 
+class _Rotating(RotatingFileHandler):
+    def rotate(self, source: str, dest: str) -> None:
+        # Windows can't rename a file that another process, such as the command line, has open: it grows until it can.
+        with suppress(PermissionError):
+            super().rotate(source, dest)
+
+
 class _ToHost(logging.Handler):
     """Hands what matters to the host's own log, so that its console isn't filled with our requests."""
 
@@ -68,7 +76,7 @@ class LogFile:
     def __init__(self, folder: Path, secrets: Callable[[], Iterable[str]], *, level: int = logging.INFO) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / "lorakeeper.log"
-        file = RotatingFileHandler(self.path, maxBytes=5_000_000, backupCount=3, encoding="utf-8", delay=True)
+        file = _Rotating(self.path, maxBytes=5_000_000, backupCount=3, encoding="utf-8", delay=True)
         file.setFormatter(_OneLine())
         host = _ToHost(logging.WARNING)
         self._handlers: tuple[logging.Handler, ...] = (file, host)

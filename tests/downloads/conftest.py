@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,11 +15,16 @@ from lorakeeper.py.civitai.http import Http
 from lorakeeper.py.civitai.resolve import ResolvedFile
 from lorakeeper.py.civitai.schemas import FileHashes, ModelVersion, VersionFile
 from lorakeeper.py.downloads import DiskSpace, Downloads, Outcome, Progress, RetryPolicy
+from lorakeeper.py.errors import NetworkError
 from lorakeeper.py.security import ModelScanner, Quarantine
-from lorakeeper.testing.fake_civitai import FakeCivitai, Ids
+from lorakeeper.testing import samples
+from lorakeeper.testing.fake_civitai import Drop, FakeCivitai, Ids, Pace
 from lorakeeper.testing.samples import Sample
 
 KEY = "secret-key-0123456789"
+SIZE = 2_000_000
+MEGABYTE = 1_000_000
+SOME = 20_000
 
 
 def resolved(civitai: FakeCivitai, ids: Ids, sample: Sample, **changes: Any) -> ResolvedFile:
@@ -117,3 +123,43 @@ def make_rig(civitai: FakeCivitai, http: Http, tmp_path: Path) -> Callable[..., 
 @pytest.fixture
 def rig(make_rig: Callable[..., Rig]) -> Rig:
     return make_rig()
+
+
+@pytest.fixture
+def sample() -> samples.Sample:
+    return samples.lora("cat", size=SIZE)
+
+
+async def broken_off(rig: Any, source: Any) -> Path:
+    """The part of a download that broke in its middle."""
+    rig.civitai.faults.storage += [Drop(MEGABYTE), *(Drop(0) for _ in range(20))]
+    with pytest.raises(NetworkError):
+        await rig.fetch(source)
+    rig.civitai.faults.storage.clear()
+    rig.civitai.storage.requests.clear()
+    path: Path = next(rig.folder.glob("*.part"))
+    assert 0 < path.stat().st_size <= MEGABYTE
+    return path
+
+
+async def running(rig: Any, source: Any) -> asyncio.Task[Any]:
+    """A download under way, of which some bytes have come, and which would take five seconds by itself."""
+    rig.civitai.faults.storage.append(Pace(SIZE / 5))
+    task = asyncio.create_task(rig.fetch(source))
+    while not any(progress.received > SOME for progress in rig.seen):
+        await asyncio.sleep(0.005)
+    assert not task.done()
+    return task
+
+
+def let_go(rig: Any) -> None:
+    """What :func:`running` began comes to its end at once, over another connection."""
+    rig.civitai.faults.storage.clear()
+    for connection in rig.civitai.storage.connections:
+        connection.close()
+
+
+async def stopped(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
