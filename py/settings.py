@@ -155,7 +155,8 @@ class SettingsStore:
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(str(part) for part in first["loc"]) or "settings"
-            raise SettingsError(f"The setting {name} can't be used: {first['msg']}.") from error
+            problem = first["msg"].removeprefix("Value error, ")
+            raise SettingsError(f"The setting {name} can't be used: {problem}.") from error
 
 
 def _origin(value: str, *, allow_path: bool = False, allow_user: bool = False) -> str:

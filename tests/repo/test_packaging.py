@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from importlib.metadata import metadata
+from importlib.metadata import metadata, packages_distributions
 from pathlib import Path
 
 import pytest
@@ -37,11 +37,25 @@ def test_requirements_leave_torch_and_its_like_to_the_user(root: Path) -> None:
     assert not names & LEFT_TO_THE_USER
 
 
-def test_every_package_on_disk_is_listed_and_no_other(root: Path, files: list[Path]) -> None:
+def test_every_requirement_is_used(root: Path, modules: list[Path]) -> None:
+    imported = {
+        name
+        for path in modules
+        for name in re.findall(r"^\s*(?:from|import) (\w+)", path.read_text("utf-8"), re.MULTILINE)
+    }
+    used = {
+        re.sub(r"[-_.]+", "-", name).lower() for each in imported for name in packages_distributions().get(each, [])
+    }
+
+    assert {line.partition(">=")[0].lower() for line in listed(root, "dependencies")} <= used
+
+
+def test_every_folder_of_modules_is_listed_and_no_other(root: Path, files: list[Path]) -> None:
+    """What isn't listed is missing once the package is installed. The migrations' folder has no ``__init__.py``."""
     on_disk = {
         ".".join(["lorakeeper", *path.parent.relative_to(root).parts])
         for path in files
-        if path.name == "__init__.py"
+        if path.suffix == ".py"
         and path.relative_to(root).parts[0] not in {"tests", "bench"}
         # These stand in for packages of ComfyUI, and are put on the path by those who want them.
         and "comfy_api_stub" not in path.parts
