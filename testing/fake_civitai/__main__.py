@@ -12,7 +12,8 @@ from . import FakeCivitai
 
 async def serve(port: int, pace: float) -> None:
     async with FakeCivitai(demo_catalog(), port=port, pace=pace) as civitai:
-        print(f"The fake Civitai is at {civitai.url}, its pictures at {civitai.storage.url}", flush=True)  # noqa: T201
+        print(f"The fake Civitai is at {civitai.url}", flush=True)  # noqa: T201 - this is what it says
+        print(f"Its pictures are at {civitai.storage.url}", flush=True)  # noqa: T201
         await asyncio.Event().wait()
 
 
