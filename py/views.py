@@ -13,7 +13,7 @@ from .civitai.placement import choose_file
 from .civitai.query import SearchQuery
 from .civitai.resolve import ResolvedFile
 from .civitai.schemas import Image, Model, ModelVersion, VersionFile
-from .civitai.targets import Target, parse_target
+from .civitai.targets import Target
 from .errors import CivitaiError
 from .library.trigger_words import split_words
 
@@ -118,7 +118,7 @@ async def search_page(app: App, query: SearchQuery) -> SearchPage:
 
 async def resolved(app: App, target: str | Target, *, file_id: int | None = None) -> Resolved:
     """What ``target`` is. Raises UsageError and the CivitaiError tree."""
-    target = parse_target(target, site=app.civitai.base_url) if isinstance(target, str) else target
+    target = app.resolver.read(target)
     source = await app.resolver.resolve(target, file_id=file_id)
     version, model = source.version, source.version.model
     versions = await _versions(app, version)
@@ -213,7 +213,7 @@ def _words(version: ModelVersion) -> list[str]:
 def _image(app: App, images: Iterable[Image]) -> str | None:
     """The first still picture within the NSFW limit, small, and through our own route."""
     for image in images:
-        if image.type != "video" and image.url and not image.nsfw_level & ~app.settings.nsfw_bits:
+        if image.is_still_within(app.settings.nsfw_bits):
             return IMAGE_ROUTE + quote(image.url.replace("/original=true/", "/width=450/"), safe="")
     return None
 

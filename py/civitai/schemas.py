@@ -172,6 +172,10 @@ class Image(Answer):
     type: Text = "image"
     meta: Annotated[dict[str, Any] | None, _Else(_nothing)] = None
 
+    def is_still_within(self, nsfw_bits: int) -> bool:
+        """Whether it is a picture that can be shown where only these NSFW levels may be."""
+        return bool(self.url) and self.type != "video" and not self.nsfw_level & ~nsfw_bits
+
 
 class Creator(Answer):
     username: Text = ""

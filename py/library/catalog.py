@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select
 
 from ..storage.tables import contents, files, hashes, site, user
 from ..storage.upsert import upsert
@@ -74,11 +74,6 @@ def get_site(connection: Connection, sha256: str) -> Row[Any] | None:
 
 def put_user(connection: Connection, sha256: str, layer: UserLayer) -> None:
     upsert(connection, user, "sha256", {"sha256": sha256, **layer.model_dump()})
-
-
-def forget_file(connection: Connection, file_id: int) -> None:
-    """Forgets where a content lay; what is known of the content stays."""
-    connection.execute(delete(files).where(files.c.id == file_id))
 
 
 def paths_of(connection: Connection, sha256: str) -> list[str]:

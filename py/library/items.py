@@ -81,11 +81,10 @@ class LibraryPage(BaseModel):
     total: int
 
 
-def site_layer(version: dict[str, Any] | None, site_url: str) -> dict[str, Any]:
+def site_layer(known: ModelVersion | None, site_url: str) -> dict[str, Any]:
     """The fields of an item that the site's answer gives."""
-    if version is None:
+    if known is None:
         return {}
-    known = ModelVersion.model_validate(version)
     model = known.model
     return {
         "title": (model and model.name) or known.name,
@@ -111,10 +110,11 @@ def compose(
 ) -> LibraryDetail:
     """The view of one file: ``facts`` are the row's own fields, the rest are the three layers."""
     metadata = (header or {}).get("metadata", {})
-    fields = {**facts, **{key: value for key, value in site_layer(version, site_url).items() if value is not None}}
+    known = ModelVersion.model_validate(version) if version else None
+    fields = {**facts, **{key: value for key, value in site_layer(known, site_url).items() if value is not None}}
     words = merge_words(
         words_of("user", user.trigger_words),
-        words_of("site", ModelVersion.model_validate(version).trained_words if version else []),
+        words_of("site", known.trained_words if known else []),
         words_of("header", trigger_groups(metadata)),
     )
     return LibraryDetail(

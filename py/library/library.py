@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row
 
 from ..civitai.client import CivitaiClient
 from ..civitai.schemas import ModelVersion
+from ..civitai.targets import is_sha256
 from ..errors import BrokenFileError, CivitaiError, MissingError, NotFoundError, UsageError
 from ..events import Event, Events
 from ..storage.database import Database
@@ -28,7 +29,6 @@ from .roots import Roots, locate
 log = logging.getLogger(__name__)
 
 _ASK_AGAIN = 7 * 24 * 3600.0
-_SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
 
 
 class Library:
@@ -63,7 +63,9 @@ class Library:
 
         def work(connection: Connection) -> LibraryPage:
             rows, total = catalog.page(connection, query=query, kind=kind, before=before, limit=limit + 1)
-            items = [LibraryItem.model_validate(self._view(connection, row).model_dump()) for row in rows[:limit]]
+            shown = set(LibraryItem.model_fields)
+            views = (self._view(row, {}) for row in rows[:limit])
+            items = [LibraryItem.model_validate(view.model_dump(include=shown)) for view in views]
             # One more than asked for tells whether there is a next page.
             return LibraryPage(
                 items=items, next_cursor=str(rows[limit - 1].id) if len(rows) > limit else None, total=total
@@ -202,7 +204,7 @@ class Library:
             raise MissingError(f"No model with the hash {text} is known here.")
         version = await self._client.by_hash(text)
         return compose(
-            {"sha256": text.lower() if _SHA256.fullmatch(text) else None, "state": "missing"},
+            {"sha256": text.lower() if is_sha256(text) else None, "state": "missing"},
             hashes={},
             header=None,
             version=version.model_dump(mode="json", by_alias=True),
@@ -213,14 +215,14 @@ class Library:
     async def _read_one(self, file_id: int) -> LibraryDetail:
         def work(connection: Connection) -> LibraryDetail | None:
             row = catalog.get(connection, files.c.id == file_id)
-            return self._view(connection, row) if row else None
+            return self._view(row, catalog.hashes_of(connection, row.sha256)) if row else None
 
         found = await self._database.read(work)
         if found is None:
             raise MissingError("There is no such model in the library.")
         return found
 
-    def _view(self, connection: Connection, row: Row[Any]) -> LibraryDetail:
+    def _view(self, row: Row[Any], hashes: dict[str, str]) -> LibraryDetail:
         path = Path(row.path)
         state = "broken" if row.broken else "present" if path.is_file() else "missing"
         facts = {
@@ -239,7 +241,7 @@ class Library:
         }
         return compose(
             facts,
-            hashes=catalog.hashes_of(connection, row.sha256),
+            hashes=hashes,
             header=row.header,
             version=row.version,
             user=catalog.user_layer(row),

@@ -44,8 +44,7 @@ class Previews:
             return True
         limit = self._nsfw_bits()
         for image in version.images:
-            shown = image.type != "video" and not (image.nsfw_level or 0) & ~limit
-            if shown and image.url and self._allowed(image.url):
+            if image.is_still_within(limit) and self._allowed(image.url):
                 try:
                     content = await self._read(image.url)
                     small = await asyncio.to_thread(shrink, content)
