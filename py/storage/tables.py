@@ -1,4 +1,5 @@
 """The tables, as SQLAlchemy sees them. What makes them lies in ``migrations``; a test holds the two against each other.
+The two full-text tables ``grams`` and ``words`` are SQLite's own, and known to ``library.search`` alone.
 
 Times are Unix seconds, sizes bytes, hashes lower-case hex unless said otherwise.
 """
@@ -22,7 +23,13 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
-# A path is only where a content lies today. A row is trusted while size, mtime_ns and inode are unchanged.
+# The columns of ``items`` that a list can be sorted by.
+SORTED = ("name_key", "added_at", "changed_at", "size", "last_used", "uses", "rating")
+
+# A path is only where a content lies today. A row is trusted while size, mtime_ns and inode are unchanged; ``stale``
+# says
+# that its content is to be read (again). ``path`` is in the spelling of library.paths, ``name`` is the loaders' name
+# and ``folder`` that name's folder, with slashes. ``problem`` is what keeps this one file from being read.
 files = Table(
     "files",
     metadata,
@@ -30,20 +37,29 @@ files = Table(
     Column("path", Text, nullable=False, unique=True),
     Column("kind", String(64)),
     Column("name", Text, nullable=False),
+    Column("folder", Text, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("mtime_ns", BigInteger, nullable=False),
     Column("inode", BigInteger, nullable=False),
-    Column("sha256", String(64), ForeignKey("contents.sha256"), nullable=False, index=True),
+    Column("content", ForeignKey("contents.id"), nullable=False, index=True),
+    Column("missing", Boolean, nullable=False),
+    Column("stale", Boolean, nullable=False),
+    Column("problem", Text),
     Column("added_at", Float, nullable=False),
+    Index("files_inode", "inode"),
+    Index("files_name", "name", "kind"),
 )
+Index("files_stale", files.c.size, sqlite_where=files.c.stale, postgresql_where=files.c.stale)
 
-# What the file itself says: the first layer.
+# What a file itself says: the first layer. A content that has not been read yet has no hash; two that turn out to be
+# the same become one. ``header`` is headers.Header, ``broken`` why there is none.
 contents = Table(
     "contents",
     metadata,
-    Column("sha256", String(64), primary_key=True),
+    Column("id", Integer, primary_key=True),
+    Column("sha256", String(64), unique=True),
     Column("size", BigInteger, nullable=False),
-    Column("header", JSON),
+    Column("header", JSON(none_as_null=True)),
     Column("broken", Text),
 )
 
@@ -51,19 +67,30 @@ contents = Table(
 hashes = Table(
     "hashes",
     metadata,
-    Column("sha256", String(64), ForeignKey("contents.sha256"), primary_key=True),
+    Column("content", ForeignKey("contents.id"), primary_key=True),
     Column("kind", String(8), primary_key=True),
     Column("value", String(64), nullable=False, index=True),
 )
 
-# What the site says: the second layer, replaceable. ``version`` is its own answer, null a remembered miss;
-# ``search`` is the text that a query is looked for in.
+# What the site says: the second layer, replaceable. ``version`` is its own answer, null a remembered miss.
 site = Table(
     "site",
     metadata,
-    Column("sha256", String(64), primary_key=True),
+    Column("content", ForeignKey("contents.id"), primary_key=True),
     Column("version", JSON(none_as_null=True)),
-    Column("search", Text, nullable=False),
+    Column("model_id", Integer, index=True),
+    Column("version_id", Integer),
+    Column("fetched_at", Float, nullable=False),
+)
+
+# The site's models, one for all versions of it that are here. ``document`` is its own answer with short versions,
+# null a remembered miss; ``newest`` the id of its newest version.
+models = Table(
+    "models",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("document", JSON(none_as_null=True)),
+    Column("newest", Integer),
     Column("fetched_at", Float, nullable=False),
 )
 
@@ -71,12 +98,81 @@ site = Table(
 user = Table(
     "user",
     metadata,
-    Column("sha256", String(64), primary_key=True),
+    Column("content", ForeignKey("contents.id"), primary_key=True),
     Column("favourite", Boolean, nullable=False),
     Column("tags", JSON, nullable=False),
     Column("notes", Text, nullable=False),
     Column("trigger_words", JSON, nullable=False),
     Column("preferred_strength", Float),
+)
+
+# How often a content took part in a prompt that ran.
+usage = Table(
+    "usage",
+    metadata,
+    Column("content", ForeignKey("contents.id"), primary_key=True),
+    Column("uses", Integer, nullable=False),
+    Column("last_used", Float, nullable=False),
+)
+
+# The list: one row a file, computed from the layers whenever one of them changes (library.view), so that a page, a
+# filter or a sort reads nothing else. It is narrow on purpose; what a page shows is in ``cards``.
+items = Table(
+    "items",
+    metadata,
+    Column("file", ForeignKey("files.id"), primary_key=True),
+    Column("content", Integer, nullable=False, index=True),
+    Column("kind", String(64)),
+    Column("folder", Text, nullable=False),
+    Column("name_key", Text, nullable=False),
+    Column("added_at", Float, nullable=False),
+    Column("changed_at", Float, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("last_used", Float, nullable=False),
+    Column("uses", Integer, nullable=False),
+    Column("rating", Float, nullable=False),
+    Column("base_model", Text),
+    Column("family", String(24)),
+    Column("creator", Text),
+    Column("model_id", Integer),
+    Column("nsfw_level", Integer, nullable=False),
+    Column("copies", Integer, nullable=False),
+    Column("favourite", Boolean, nullable=False),
+    Column("has_words", Boolean, nullable=False),
+    Column("has_update", Boolean, nullable=False),
+    Column("missing", Boolean, nullable=False),
+    Column("broken", Boolean, nullable=False),
+    *(Index(f"items_{name}", name, "file") for name in SORTED),
+    # A kind's sizes, uses and ratings are not spread over all files: a walk along the others' would be long.
+    *(Index(f"items_kind_{name}", "kind", name, "file") for name in SORTED),
+)
+
+# A file as a list shows it: ``library.items.LibraryItem`` as JSON.
+cards = Table(
+    "cards",
+    metadata,
+    Column("file", ForeignKey("files.id"), primary_key=True),
+    Column("card", Text, nullable=False),
+)
+
+# The tags of a file, the user's and the site's, folded for comparing.
+item_tags = Table(
+    "item_tags",
+    metadata,
+    Column("tag", String(100), primary_key=True),
+    Column("file", ForeignKey("files.id"), primary_key=True, index=True),
+)
+
+# What was done to files, so that it can be undone: ``document`` has every step with its way back.
+actions = Table(
+    "actions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(24), nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("document", JSON, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("done_at", Float, nullable=False),
 )
 
 # One row a download. ``job`` is the whole of it, as the doors show it; the columns are what queries need.
