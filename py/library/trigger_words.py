@@ -15,6 +15,9 @@ from pydantic import BaseModel
 
 Source = Literal["user", "site", "header"]
 
+_ORDER: tuple[Source, ...] = ("user", "site", "header")
+_FACES = (":", ";", "=")  # before a parenthesis these draw a face
+
 
 class Placement(str, Enum):
     BEFORE = "before"
@@ -22,48 +25,99 @@ class Placement(str, Enum):
 
 
 class Word(BaseModel):
-    """One trigger word, who says so, and to which of the author's sets it belongs (counted from 0)."""
+    """One trigger word, who says so, and to which of that source's sets it belongs (counted from 0).
+
+    A word that stands in several sets belongs to the first, and ``also`` to the others. One that is ``suggested`` was
+    declared by nobody: it is a guess from the training.
+    """
 
     text: str
     source: Source
     group: int = 0
+    also: list[int] = []
+    suggested: bool = False
 
 
 def split_words(text: str) -> list[str]:
-    r"""The comma-separated phrases of ``text``, trimmed, empty ones dropped; escapes such as ``\(`` stay."""
-    return [word for part in text.split(",") if (word := part.strip())]
+    r"""The comma-separated phrases of ``text``, trimmed, empty ones dropped; escapes such as ``\(`` stay.
+
+    What stands in parentheses is one phrase, weighted as in ``(red hair, smile:1.2)`` or escaped as in
+    ``\(arknights, alt\)``: cut apart, it would be no prompt any more. A parenthesis without its other half, as in
+    ``:(``, holds nothing together.
+    """
+    parts: list[str] = []
+    start = 0
+    closed = iter([*_groups(text), (len(text), len(text))])
+    begin, end = next(closed)
+    for comma in (match.start() for match in re.finditer(",", text)):
+        while comma > end:
+            begin, end = next(closed)
+        if comma < begin:
+            parts.append(text[start:comma])
+            start = comma + 1
+    return [word for part in [*parts, text[start:]] if (word := part.strip())]
 
 
-def words_of(source: Source, groups: Iterable[str]) -> list[Word]:
+def _groups(text: str) -> list[tuple[int, int]]:
+    """Where the outermost pairs of parentheses begin and end. Escaped ones pair with escaped ones only."""
+    waiting: list[tuple[bool, int]] = []
+    pairs: list[tuple[int, int]] = []
+    open_ = {True: 0, False: 0}
+    for match in re.finditer(r"(?s)\\.|[()]", text):
+        escaped, at = len(match[0]) > 1, match.end() - 1
+        if text[at] == "(" and not text.endswith(_FACES, 0, at):
+            waiting.append((escaped, at))
+            open_[escaped] += 1
+        elif text[at] == ")" and open_[escaped]:
+            kind, begin = waiting.pop()
+            while kind != escaped:
+                open_[kind] -= 1
+                kind, begin = waiting.pop()
+            open_[kind] -= 1
+            while pairs and pairs[-1][0] > begin:
+                pairs.pop()
+            pairs.append((begin, at))
+    return pairs
+
+
+def words_of(source: Source, groups: Iterable[str], *, suggested: bool = False) -> list[Word]:
     """The words of one source: each entry of ``groups`` is one set, comma-joined; a word said twice is kept once."""
-    seen: set[str] = set()
-    found: list[Word] = []
+    found: dict[str, Word] = {}
     for number, text in enumerate(groups):
         for word in split_words(text):
-            if _folded(word) not in seen:
-                seen.add(_folded(word))
-                found.append(Word(text=word, source=source, group=number))
-    return found
+            known = found.setdefault(_folded(word), Word(text=word, source=source, group=number, suggested=suggested))
+            if number not in (known.group, *known.also):
+                known.also.append(number)
+    return list(found.values())
+
+
+def sets_of(words: Iterable[Word]) -> list[list[str]]:
+    """The sets in which the sources gave their words, each complete. Words that are only suggested are in none."""
+    sets: dict[tuple[Source, int], list[str]] = {}
+    for word in words:
+        if not word.suggested:
+            for number in (word.group, *word.also):
+                sets.setdefault((word.source, number), []).append(word.text)
+    order = {source: rank for rank, source in enumerate(_ORDER)}
+    return [sets[key] for key in sorted(sets, key=lambda key: (order[key[0]], key[1]))]
 
 
 def merge_words(*sources: list[Word]) -> list[Word]:
     """The words of all sources, the first that names a word keeping it."""
-    seen: set[str] = set()
-    merged: list[Word] = []
+    merged: dict[str, Word] = {}
     for word in (word for words in sources for word in words):
-        if _folded(word.text) not in seen:
-            seen.add(_folded(word.text))
-            merged.append(word)
-    return merged
+        merged.setdefault(_folded(word.text), word)
+    return list(merged.values())
 
 
 def best_words(words: Iterable[Word]) -> list[str]:
-    """What goes into a prompt by itself: the user's words if there are any, else the site's, else the header's."""
+    """What goes into a prompt by itself: the user's words if there are any, else the site's, else what the header
+    declares. Of what is only suggested, no more than the best guess: one wrong word is a nuisance, twelve a ruin."""
     known = list(words)
-    for source in ("user", "site", "header"):
-        if chosen := [word.text for word in known if word.source == source]:
+    for source in _ORDER:
+        if chosen := [word.text for word in known if word.source == source and not word.suggested]:
             return chosen
-    return []
+    return [word.text for word in known if word.suggested][:1]
 
 
 def insert_trigger_words(

@@ -4,81 +4,47 @@ from __future__ import annotations
 
 import ast
 import io
-import json
-import math
-import struct
-from typing import IO, Any, BinaryIO
+from typing import IO, BinaryIO
 
+from ..headers import gguf, safetensors
+from ..headers.layout import LayoutError
 from . import pickles
 
-GGUF = b"GGUF"
+GGUF = gguf.MAGIC
 NUMPY = b"\x93NUMPY"
-_HEADER_LIMIT = 100 << 20
 _GAP = 64  # bytes that a writer may leave between tensors, or after them, to align them
-_BITS = {"F4": 4, "F6_E2M3": 6, "F6_E3M2": 6} | dict.fromkeys(("BOOL", "U8", "I8"), 8)
-_BITS |= dict.fromkeys(("F8_E4M3", "F8_E5M2", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ"), 8)
-_BITS |= dict.fromkeys(("U16", "I16", "F16", "BF16"), 16) | dict.fromkeys(("U32", "I32", "F32"), 32)
-_BITS |= dict.fromkeys(("U64", "I64", "F64", "C64"), 64)
 _PLAIN_DTYPE = "?bBhHiIlLqQefdgFDGuUScVmM"
 
 
-def looks_like_safetensors(head: bytes, size: int) -> bool:
-    """Whether ``head`` begins with a header's length and the brace after it."""
-    return head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= size - 8
+looks_like_safetensors = safetensors.looks_like
 
 
 def scan_safetensors(file: BinaryIO, size: int) -> tuple[str, ...]:
     """Findings where the header is not what the format says, or where tensors overlap or leave room between them."""
-    length = int.from_bytes(file.read(8), "little")
-    if length > _HEADER_LIMIT:
-        return ("Its header is longer than the format allows.",)
     try:
-        # The hook refuses doubled names, and lets other threads run while a long header is parsed.
-        header = json.loads(file.read(length).decode("utf-8"), object_pairs_hook=_unique)
-        header.pop("__metadata__", None)
-        spans = sorted(_span(name, entry) for name, entry in header.items())
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        return (str(error) if isinstance(error, _FormatError) else "Its header can't be read.",)
-    end = 0
-    for begin, stop in [*spans, (size - 8 - length, size - 8 - length)]:
-        if begin < end:
-            return ("Its tensors overlap, or lie beyond its end.",)
+        layout = safetensors.read_layout(file, size)
+    except LayoutError as error:
+        return (_sentence(error),)
+    end = layout.start
+    for begin, stop in [*sorted((each.begin, each.end) for each in layout.tensors.values()), (size, size)]:
         if begin - end > _GAP:
             return ("It holds bytes that belong to no tensor.",)
-        end = stop
+        end = max(end, stop)
     return ()
-
-
-class _FormatError(ValueError):
-    """What is wrong with a header, as a sentence."""
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    unique = dict(pairs)
-    if len(unique) < len(pairs):
-        raise _FormatError("Its header names something twice.")
-    return unique
-
-
-def _span(name: str, entry: dict[str, Any]) -> tuple[int, int]:
-    begin, end = entry["data_offsets"]
-    shape = entry["shape"]
-    if not all(isinstance(each, int) and each >= 0 for each in (begin, end, *shape)) or end < begin:
-        raise _FormatError("Its header holds impossible numbers.")
-    bits = _BITS.get(entry["dtype"])
-    if bits and math.prod(shape) * bits != (end - begin) * 8:
-        raise _FormatError("A tensor's size doesn't fit its shape.")
-    return begin, end
 
 
 def scan_gguf(head: bytes, size: int) -> tuple[str, ...]:
     """Findings where the version is unknown, or more is promised than the file could hold."""
-    if len(head) >= 24:
-        for order in "<>":
-            version, count, pairs = struct.unpack(f"{order}IQQ", head[4:24])
-            if version == 1 or (version in (2, 3) and count + pairs <= size):
-                return ()
-    return ("Its GGUF header can't be right.",)
+    try:
+        gguf.check_start(head, size)
+    except LayoutError as error:
+        return (_sentence(error),)
+    return ()
+
+
+def _sentence(error: LayoutError) -> str:
+    clause = str(error)
+    return f"{clause[:1].upper()}{clause[1:]}."
 
 
 def scan_numpy(file: IO[bytes]) -> tuple[str, ...]:

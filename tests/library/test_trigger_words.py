@@ -2,15 +2,21 @@ r"""Trigger words: the author's to the letter, each in the prompt once."""
 
 from __future__ import annotations
 
+import re
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lorakeeper.py.library.trigger_words import (
     Placement,
+    Source,
+    Word,
     best_words,
     insert_trigger_words,
     merge_words,
+    sets_of,
     split_words,
     words_of,
 )
@@ -96,3 +102,106 @@ def test_the_users_words_take_the_place_of_the_sites_in_a_prompt() -> None:
 
 def test_split_words_drops_what_is_empty() -> None:
     assert split_words(" a ,, b c , ") == ["a", "b c"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("(red hair, smile:1.2), hat", ["(red hair, smile:1.2)", "hat"]),
+        ("((a, b), c), d", ["((a, b), c)", "d"]),
+        (r"exusiai \(arknights, alt\), hat", [r"exusiai \(arknights, alt\)", "hat"]),
+        (r"(exusiai \(arknights\), hat:1.1), smile", [r"(exusiai \(arknights\), hat:1.1)", "smile"]),
+        (r"a \(b, c), d", [r"a \(b", "c)", "d"]),
+        ("smile, :(, hat", ["smile", ":(", "hat"]),
+        (":(, hat, :)", [":(", "hat", ":)"]),
+        ("(a, b", ["(a", "b"]),
+        ("a), (b", ["a)", "(b"]),
+        ("(a,, b)", ["(a,, b)"]),
+    ],
+)
+def test_what_stands_in_parentheses_stays_together(text: str, expected: list[str]) -> None:
+    assert split_words(text) == expected
+
+
+def test_long_rows_of_halves_are_split_in_no_time() -> None:
+    started = time.perf_counter()
+    for text in ("(" * 20_000 + r"\)" * 20_000, "\\" * 50_000, "(,\\(," * 10_000 + ")" * 10_000):
+        split_words(text)
+
+    assert time.perf_counter() - started < 2
+
+
+def test_the_authors_sets_are_complete_though_each_word_is_kept_once() -> None:
+    words = words_of("site", ["ohwx, red dress", "OHWX, blue dress", " , "])
+
+    assert [word.text for word in words] == ["ohwx", "red dress", "blue dress"]
+    assert sets_of(words) == [["ohwx", "red dress"], ["ohwx", "blue dress"]]
+
+
+def test_suggestions_are_in_no_set() -> None:
+    words = [*words_of("header", ["ohwx"]), *words_of("header", ["guess"], suggested=True)]
+
+    assert sets_of(words) == [["ohwx"]]
+
+
+def test_only_the_best_guess_goes_into_a_prompt_and_only_if_nobody_said_a_word() -> None:
+    guesses = words_of("header", ["ohwx", "red hair"], suggested=True)
+
+    assert best_words(guesses) == ["ohwx"]
+    assert best_words(merge_words(words_of("header", ["declared, too"]), guesses)) == ["declared", "too"]
+    assert best_words(merge_words(words_of("user", ["mine"]), guesses)) == ["mine"]
+
+
+TEXTS = st.text(alphabet="ab, ()\\:1é", max_size=30)
+WORDS = st.builds(
+    words_of, st.sampled_from(["user", "site", "header"]), st.lists(TEXTS, max_size=4), suggested=st.booleans()
+)
+
+
+@given(TEXTS)
+def test_splitting_what_was_joined_gives_the_same_words(text: str) -> None:
+    words = split_words(text)
+
+    assert split_words(", ".join(words)) == words
+
+
+@given(TEXTS)
+def test_splitting_loses_nothing_but_commas_and_spaces(text: str) -> None:
+    kept, given_ = ("".join(words) for words in (split_words(text), [text]))
+
+    assert re.sub(r"[,\s]", "", kept) == re.sub(r"[,\s]", "", given_)
+
+
+@given(st.lists(TEXTS, max_size=5))
+def test_every_word_of_every_set_is_found_in_its_set(groups: list[str]) -> None:
+    expected = [{folded(word) for word in split_words(text)} for text in groups if split_words(text)]
+
+    assert [{folded(word) for word in each} for each in sets_of(words_of("site", groups))] == expected
+
+
+@given(WORDS, WORDS, WORDS)
+def test_merging_keeps_every_word_once_and_the_first_who_names_it(a: list[Word], b: list[Word], c: list[Word]) -> None:
+    merged = merge_words(a, b, c)
+
+    assert {folded(word.text) for word in merged} == {folded(word.text) for word in [*a, *b, *c]}
+    assert len({folded(word.text) for word in merged}) == len(merged)
+    assert all(next(each for each in [*a, *b, *c] if folded(each.text) == folded(word.text)) == word for word in merged)
+    assert merge_words(merged) == merged == merge_words(merged, a, b, c)
+
+
+@given(st.lists(TEXTS), st.lists(TEXTS), st.lists(TEXTS), st.permutations(["user", "site", "header"]))
+def test_the_user_goes_before_the_site_and_the_site_before_the_header(
+    user: list[str], site: list[str], header: list[str], order: list[Source]
+) -> None:
+    sources: dict[Source, list[Word]] = {
+        "user": words_of("user", user),
+        "site": words_of("site", site),
+        "header": words_of("header", header),
+    }
+    expected = next((words for words in sources.values() if words), [])
+
+    assert best_words([word for name in order for word in sources[name]]) == [word.text for word in expected]
+
+
+def folded(word: str) -> str:
+    return " ".join(word.casefold().split())
