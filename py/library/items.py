@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from ..civitai.schemas import ModelVersion
-from .header import base_model, trigger_groups
+from ..civitai.schemas import Model, ModelVersion
+from ..headers import Header, family_of
 from .trigger_words import Word, merge_words, words_of
 
 
@@ -35,20 +36,31 @@ class UserChanges(BaseModel):
 
 
 class LibraryItem(BaseModel):
-    """A model file in a list. ``id`` is None for a model that is known but not here; ``name`` is the loaders' name."""
+    """A model file in a list. ``id`` is None for a model that is known but not here; ``name`` is the loaders' name,
+    ``folder`` that name's folder with slashes.
+
+    ``family`` is what kind of base model it fits, as :func:`headers.family_of` says it; ``rating`` the share of thumbs
+    that point up; ``tags`` are the user's own;
+    ``copies`` how many files here have this content; ``hashed`` whether its content is known already.
+    """
 
     id: int | None = None
     kind: str | None = None
     name: str = ""
+    folder: str = ""
     file_name: str = ""
     title: str = ""
     version_name: str | None = None
     base_model: str | None = None
+    family: str | None = None
+    network: str | None = None
+    rank: int | None = None
     sha256: str | None = None
     size: int | None = None
     state: Literal["present", "missing", "broken"] = "present"
     trigger_words: list[Word] = []
     tags: list[str] = []
+    site_tags: list[str] = []
     favourite: bool = False
     notes: str = ""
     preferred_strength: float | None = None
@@ -60,15 +72,25 @@ class LibraryItem(BaseModel):
     url: str | None = None
     air: str | None = None
     added_at: datetime | None = None
+    changed_at: datetime | None = None
+    hashed: bool = False
+    copies: int = 1
+    uses: int = 0
+    last_used: datetime | None = None
+    rating: float | None = None
+    has_update: bool = False
+    newest_version_id: int | None = None
 
 
 class LibraryDetail(LibraryItem):
-    """A model file with its three layers as they are: ``header`` from the file, ``site`` and ``user``."""
+    """A model file with its three layers as they are: ``header`` from the file, ``site`` and
+    ``model`` from the site, ``user``."""
 
     path: str | None = None
     hashes: dict[str, str] = {}
     header: dict[str, Any] | None = None
     site: dict[str, Any] | None = None
+    model: dict[str, Any] | None = None
     user: UserLayer = UserLayer()
     broken: str | None = None
 
@@ -81,54 +103,88 @@ class LibraryPage(BaseModel):
     total: int
 
 
-def site_layer(known: ModelVersion | None, site_url: str) -> dict[str, Any]:
-    """The fields of an item that the site's answer gives."""
-    if known is None:
+@dataclass(frozen=True)
+class Layers:
+    """All that is known of one file: ``facts`` are the row's own fields, ``version`` and ``model`` the site's answers,
+    ``newest`` the id of the model's newest version, ``owned`` the versions of that model that are here."""
+
+    facts: dict[str, Any]
+    hashes: dict[str, str] = field(default_factory=dict)
+    header: dict[str, Any] | None = None
+    version: dict[str, Any] | None = None
+    model: dict[str, Any] | None = None
+    newest: int | None = None
+    owned: frozenset[int] = frozenset()
+    user: UserLayer = field(default_factory=UserLayer)
+
+
+def compose(layers: Layers, site_url: str) -> LibraryDetail:
+    """The view of one file, computed from the layers: the user's word before the site's, the site's before the
+    file's."""
+    header = Header.model_validate(layers.header) if layers.header else None
+    known = ModelVersion.model_validate(layers.version) if layers.version else None
+    model = Model.model_validate(layers.model) if layers.model else known.model if known else None
+    user = layers.user
+    fields = _from_header(header) | _from_site(known, model, site_url)
+    fields = {**layers.facts, **{key: value for key, value in fields.items() if value is not None}}
+    base_model = fields.get("base_model")
+    return LibraryDetail(
+        **fields,
+        family=(family_of(base_model) if base_model else None) or (header.family() if header else None),
+        tags=user.tags,
+        site_tags=list(model.tags) if model else [],
+        favourite=user.favourite,
+        notes=user.notes,
+        preferred_strength=user.preferred_strength,
+        trigger_words=_words(user, known, header),
+        has_update=bool(layers.newest and layers.owned and layers.newest not in layers.owned),
+        newest_version_id=layers.newest,
+        hashes=layers.hashes,
+        header=layers.header,
+        site=layers.version,
+        model=layers.model,
+        user=user,
+    )
+
+
+def _words(user: UserLayer, known: ModelVersion | None, header: Header | None) -> list[Word]:
+    return merge_words(
+        words_of("user", user.trigger_words),
+        words_of("site", known.trained_words if known else []),
+        words_of("header", header.words if header else []),
+        words_of("header", header.suggestions if header else [], suggested=True),
+    )
+
+
+def _from_header(header: Header | None) -> dict[str, Any]:
+    if header is None:
         return {}
-    model = known.model
     return {
-        "title": (model and model.name) or known.name,
-        "version_name": known.name,
-        "base_model": known.base_model,
-        "creator": model.creator.username if model and model.creator else None,
-        "model_id": known.model_id,
-        "version_id": known.id,
-        "nsfw_level": known.nsfw_level or 0,
-        "url": f"{site_url}/models/{known.model_id}?modelVersionId={known.id}" if known.model_id else None,
-        "air": known.air,
+        "title": header.title or None,
+        "base_model": header.base_model,
+        "network": header.network,
+        "rank": header.rank,
     }
 
 
-def compose(
-    facts: dict[str, Any],
-    *,
-    hashes: dict[str, str],
-    header: dict[str, Any] | None,
-    version: dict[str, Any] | None,
-    user: UserLayer,
-    site_url: str,
-) -> LibraryDetail:
-    """The view of one file: ``facts`` are the row's own fields, the rest are the three layers."""
-    metadata = (header or {}).get("metadata", {})
-    known = ModelVersion.model_validate(version) if version else None
-    fields = {**facts, **{key: value for key, value in site_layer(known, site_url).items() if value is not None}}
-    words = merge_words(
-        words_of("user", user.trigger_words),
-        words_of("site", known.trained_words if known else []),
-        words_of("header", trigger_groups(metadata)),
-    )
-    return LibraryDetail(
-        **{
-            **user.model_dump(exclude={"trigger_words"}),
-            **fields,
-            "base_model": fields.get("base_model") or base_model(metadata),
-            "trigger_words": words,
-            "hashes": hashes,
-            "header": header,
-            "site": version,
-            "user": user,
-        }
-    )
+def _from_site(known: ModelVersion | None, model: Model | None, site_url: str) -> dict[str, Any]:
+    """The fields of an item that the site's answers give."""
+    if known is None:
+        return {}
+    stats = model.stats if model else None
+    up, down = (stats.thumbs_up_count or 0, stats.thumbs_down_count or 0) if stats else (0, 0)
+    return {
+        "title": (model and model.name) or known.name or None,
+        "version_name": known.name,
+        "base_model": known.base_model or None,
+        "creator": (model.creator.username or None) if model and model.creator else None,
+        "model_id": known.model_id,
+        "version_id": known.id,
+        "nsfw_level": known.nsfw_level or 0,
+        "rating": up / (up + down) if up + down else None,
+        "url": f"{site_url}/models/{known.model_id}?modelVersionId={known.id}" if known.model_id else None,
+        "air": known.air,
+    }
 
 
 def at(seconds: float) -> datetime:

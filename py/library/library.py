@@ -1,34 +1,34 @@
-"""The library: what is known of every model file, and the steps by which it becomes known."""
+"""The library: what is known of every model file, and the steps by which a single one becomes known."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
+import os
 import re
-import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, select
 
 from ..civitai.client import CivitaiClient
 from ..civitai.schemas import ModelVersion
 from ..civitai.targets import is_sha256
-from ..errors import BrokenFileError, CivitaiError, MissingError, NotFoundError, UsageError
+from ..errors import MissingError, UsageError
 from ..events import Event, Events
 from ..storage.database import Database
-from ..storage.tables import files
-from . import catalog
-from .hashing import hash_file
-from .header import read_header
-from .items import LibraryDetail, LibraryItem, LibraryPage, UserChanges, UserLayer, at, compose
+from ..storage.tables import contents, files
+from . import catalog, rows
+from .items import Layers, LibraryDetail, LibraryItem, LibraryPage, UserChanges, UserLayer, compose
+from .learn import Learner
+from .learned import read_beginning, settle
+from .metadata import SiteKnowledge
+from .paths import real, stored
 from .previews import Previews
-from .roots import Roots, locate
-
-log = logging.getLogger(__name__)
-
-_ASK_AGAIN = 7 * 24 * 3600.0
+from .query import LibraryQuery
+from .roots import Roots, folder_of, locate
+from .view import View
 
 
 class Library:
@@ -39,6 +39,9 @@ class Library:
         database: Database,
         client: CivitaiClient,
         roots: Roots,
+        view: View,
+        learner: Learner,
+        knowledge: SiteKnowledge,
         previews: Previews,
         events: Events,
         *,
@@ -47,43 +50,52 @@ class Library:
         self._database = database
         self._client = client
         self._roots = roots
+        self._view = view
+        self._learner = learner
+        self._knowledge = knowledge
         self._previews = previews
         self._events = events
         self._site_url = site_url
 
     # -- Questions ---------------------------------------------------------------------------------------------------
 
-    async def page(
-        self, *, query: str = "", kind: str | None = None, cursor: str | None = None, limit: int = 100
-    ) -> LibraryPage:
-        """The newest files first. UsageError for a cursor that is none of ours."""
-        if cursor and not cursor.isdecimal():
-            raise UsageError("That cursor is none of this list's.")
-        before = int(cursor) if cursor else None
+    async def page(self, query: LibraryQuery) -> LibraryPage:
+        """One page of the list. UsageError for a cursor that is none of this list's."""
 
         def work(connection: Connection) -> LibraryPage:
-            rows, total = catalog.page(connection, query=query, kind=kind, before=before, limit=limit + 1)
-            shown = set(LibraryItem.model_fields)
-            views = (self._view(row, {}) for row in rows[:limit])
-            items = [LibraryItem.model_validate(view.model_dump(include=shown)) for view in views]
-            # One more than asked for tells whether there is a next page.
-            return LibraryPage(
-                items=items, next_cursor=str(rows[limit - 1].id) if len(rows) > limit else None, total=total
-            )
+            found = catalog.page(connection, query)
+            items = [LibraryItem.model_validate_json(card) for card in found.cards]
+            return LibraryPage(items=items, next_cursor=found.next_cursor, total=found.total)
 
         return await self._database.read(work)
 
+    async def facets(self, query: LibraryQuery) -> dict[str, list[catalog.Count]]:
+        """How many files each value of each filter would leave."""
+        return await self._database.read(lambda c: catalog.facets(c, query))
+
+    async def ids(self, query: LibraryQuery, limit: int = 100_000) -> list[int]:
+        """The ids of all files that fit, in the list's order."""
+        return await self._database.read(lambda c: catalog.ids(c, query, limit))
+
     async def get(self, file_id: int) -> LibraryDetail:
         """One file with its layers. Raises MissingError."""
-        return await self._read_one(file_id)
+        found = await self._database.read(lambda c: self._view.detail(c, file_id))
+        if found is None:
+            raise MissingError("There is no such model in the library.")
+        if found.state != "missing" and found.path and not await asyncio.to_thread(os.path.lexists, found.path):
+            await self._miss(file_id)
+            return await self.get(file_id)
+        return found
 
     async def find_owned(self, sha256: str) -> Path | None:
         """A file of that content that is here now, its row still fitting what the disk says."""
 
         def work(connection: Connection) -> Path | None:
-            for path in map(Path, catalog.paths_of(connection, sha256.lower())):
+            content = rows.content_by_hash(connection, sha256)
+            for row in rows.files_of(connection, content) if content is not None else ():
+                path = Path(real(row.path))
                 try:
-                    if catalog.trusted_hash(connection, str(path), catalog.stamp(path)) == sha256.lower():
+                    if not row.stale and rows.stamp(path) == rows.facts_of(row):
                         return path
                 except OSError:
                     continue
@@ -93,7 +105,7 @@ class Library:
 
     async def id_of(self, path: Path) -> int | None:
         """The id of the file at ``path``, if there is a row of it."""
-        row = await self._database.read(lambda c: catalog.get(c, files.c.path == str(path.absolute())))
+        row = await self._database.read(lambda c: rows.file_at(c, _spelled(path)))
         return row.id if row else None
 
     def preview(self, sha256: str) -> Path | None:
@@ -101,28 +113,51 @@ class Library:
 
     # -- Learning ----------------------------------------------------------------------------------------------------
 
-    async def info(self, what: str | Path, *, fetch: bool = True) -> LibraryDetail:
+    async def info(self, what: str | Path, *, fetch: bool = True, whole: bool = True) -> LibraryDetail:
         """All about a local file, or about the model with a hash (any of the site's six kinds).
 
-        With ``fetch`` the site is asked once for what is not known yet; where it can't be reached the answer is made of
-        what is known here. Raises MissingError for a file or hash nobody knows.
+        A file whose content isn't known yet is read: ``whole`` for its hashes, else its header alone. With ``fetch``
+        the site is asked once for what is not known yet; where it can't be reached the answer is made of what is known
+        here. Raises MissingError for a file or hash nobody knows.
         """
         path = Path(what)
         if await asyncio.to_thread(path.is_file):
-            file_id, sha256 = await self._learn_file(path)
+            file_id = await self._learn_file(path, whole=whole)
             if fetch:
-                await self._ask_site(sha256)
-            return await self._read_one(file_id)
+                await self._ask_site(file_id)
+            return await self.get(file_id)
         text = str(what).strip()
         if not re.fullmatch(r"[0-9A-Fa-f]{8,64}", text):
             raise MissingError(f"There is no file at {text}, and it is no hash either.")
         return await self._info_of_hash(text, fetch=fetch)
 
+    async def learn(self, path: Path) -> int:
+        """The content of a local file, which is read if it isn't known. Raises OSError."""
+        file_id = await self._learn_file(path, whole=True)
+        row = await self._database.read(lambda c: rows.get_file(c, file_id))
+        if row is None:
+            raise MissingError(f"There is no file at {path}.")
+        return int(row.content)
+
     async def record(self, path: Path, sha256: str, version: ModelVersion | None, hashes: dict[str, str]) -> int:
         """Takes in a file whose SHA256 was just computed, with the site's word on it; returns its id."""
-        file_id = await self._put_file(path, sha256.lower(), hashes)
+        file_id = await self._row_of(path)
+        reading = await asyncio.to_thread(read_beginning, path)
+        whole = replace(reading, sha256=sha256.lower(), others=hashes)
+
+        def write(connection: Connection) -> int:
+            (content,) = settle(connection, self._view, file_id, whole) or (0,)
+            if version is not None and content:
+                document = version.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+                rows.put_site(connection, content, document)
+                self._view.refresh_contents(connection, [content])
+            # A file that was missing under another name goes on in its old row.
+            row = rows.file_at(connection, _spelled(path))
+            return row.id if row else file_id
+
         if version is not None:
-            await self._put_site(sha256.lower(), version)
+            await self._previews.fetch(sha256.lower(), version)
+        file_id = await self._database.write(write)
         self._events.publish(Event("library", str(file_id), {"id": file_id}, final=True))
         return file_id
 
@@ -131,123 +166,111 @@ class Library:
         given = changes.model_dump(exclude_unset=True)
 
         def work(connection: Connection) -> None:
-            row = catalog.get(connection, files.c.id == file_id)
+            row = rows.get_file(connection, file_id)
             if row is None:
                 raise MissingError("There is no such model in the library.")
-            layer = catalog.user_layer(row).model_dump() | {k: v for k, v in given.items() if v is not None}
+            layer = rows.user_layer(connection, row.content).model_dump()
+            layer |= {name: value for name, value in given.items() if value is not None}
             if "preferred_strength" in given:
                 layer["preferred_strength"] = given["preferred_strength"]
-            catalog.put_user(connection, row.sha256, UserLayer.model_validate(layer))
+            rows.put_user(connection, row.content, UserLayer.model_validate(layer))
+            self._view.refresh_contents(connection, [row.content])
 
         await self._database.write(work)
         self._events.publish(Event("library", str(file_id), {"id": file_id}, final=True))
-        return await self._read_one(file_id)
+        return await self.get(file_id)
 
     # -- Steps -------------------------------------------------------------------------------------------------------
 
-    async def _learn_file(self, path: Path) -> tuple[int, str]:
-        """The file's id and SHA256: from its row while that can be trusted, else by reading the file."""
-        path, facts = await asyncio.to_thread(_here, path)
-        known = await self._database.read(lambda c: catalog.trusted_hash(c, str(path), facts))
-        if known and (file_id := await self.id_of(path)) is not None:
-            return file_id, known
-        sha256, hashes = await asyncio.to_thread(hash_file, path)
-        return await self._put_file(path, sha256, hashes), sha256
+    async def _row_of(self, path: Path) -> int:
+        """The id of the file's row, which is made, or brought in line with the disk."""
+        place = await asyncio.to_thread(self._place, path)
+        facts = await asyncio.to_thread(rows.stamp, path)
 
-    async def _put_file(self, path: Path, sha256: str, hashes: dict[str, str]) -> int:
-        path, facts = await asyncio.to_thread(_here, path)
-        header: dict[str, Any] | None = None
-        broken = None
-        try:
-            header = await asyncio.to_thread(read_header, path)
-        except BrokenFileError as error:
-            broken = str(error)
+        def find(connection: Connection) -> int | None:
+            row = rows.file_at(connection, place.path)
+            return row.id if row and rows.facts_of(row) == facts and not row.missing else None
+
+        def write(connection: Connection) -> int:
+            row = rows.file_at(connection, place.path) or _moved(connection, facts)
+            if row is None:
+                (file_id,) = rows.add_files(connection, [(place, facts, None, None)])
+            else:
+                file_id = row.id
+                rows.relocate(connection, file_id, place, facts)
+                if rows.facts_of(row) != facts:
+                    connection.execute(files.update().where(files.c.id == file_id).values(stale=True, problem=None))
+            self._view.refresh(connection, [file_id])
+            return file_id
+
+        known = await self._database.read(find)
+        return known if known is not None else await self._database.write(write)
+
+    async def _learn_file(self, path: Path, *, whole: bool) -> int:
+        """The file's id, once it is known what it is: by its row while that can be trusted, else by reading it."""
+        file_id = await self._row_of(path)
+        row = await self._database.read(lambda c: rows.get_file(c, file_id))
+        if row is None or not row.stale:
+            return file_id
+        if whole:
+            await self._learner.learn(file_id)
+        elif not await self._database.read(lambda c: _is_read(c, row.content)):
+            reading = await asyncio.to_thread(read_beginning, path)
+            await self._database.write(lambda c: settle(c, self._view, file_id, reading))
+        found = await self.id_of(path)
+        return file_id if found is None else found
+
+    async def _miss(self, file_id: int) -> None:
+        """The file has gone since it was last seen."""
+
+        def work(connection: Connection) -> None:
+            connection.execute(files.update().where(files.c.id == file_id).values(missing=True))
+            row = rows.get_file(connection, file_id)
+            self._view.refresh_contents(connection, [row.content] if row else [])
+
+        await self._database.write(work)
+        self._events.publish(Event("library", str(file_id), {"id": file_id}, final=True))
+
+    def _place(self, path: Path) -> rows.Place:
         kind, name = locate(self._roots, path) or (None, path.name)
-        row = catalog.FileFacts(str(path), kind, name, *facts, sha256)
+        return rows.Place(_spelled(path), kind, name, folder_of(name))
 
-        def work(connection: Connection) -> int:
-            catalog.put_content(connection, sha256, facts[0], hashes, header, broken)
-            return catalog.put_file(connection, row)
-
-        return await self._database.write(work)
-
-    async def _put_site(self, sha256: str, version: ModelVersion) -> None:
-        model = version.model
-        creator = model.creator.username if model and model.creator else ""
-        words = [model.name if model else "", version.name, creator or "", *version.trained_words]
-        document = version.model_dump(mode="json", by_alias=True)
-        text = "\n".join(word for word in words if word)
-        await self._database.write(lambda c: catalog.put_site(c, sha256, document, text))
-        await self._previews.fetch(sha256, version)
-
-    async def _ask_site(self, sha256: str) -> None:
-        """Asks the site for a content unless its answer, or that it has none, is known already."""
-        row = await self._database.read(lambda c: catalog.get_site(c, sha256))
-        if row and (row.version is not None or time.time() - row.fetched_at < _ASK_AGAIN):
-            return
-        try:
-            await self._put_site(sha256, await self._client.by_hash(sha256))
-        except NotFoundError:
-            await self._database.write(lambda c: catalog.put_site(c, sha256, None))
-        except CivitaiError as error:
-            log.warning("The site could not be asked about %s: %s", sha256[:12], error)
+    async def _ask_site(self, file_id: int) -> None:
+        """Asks the site for a file's content unless its answer, or that it has none, is known already."""
+        row = await self._database.read(lambda c: rows.get_file(c, file_id))
+        if row is not None and not row.stale:
+            await self._knowledge.ask([row.content], refresh=False)
 
     async def _info_of_hash(self, text: str, *, fetch: bool) -> LibraryDetail:
-        sha256 = await self._database.read(lambda c: catalog.content_by_hash(c, text))
-        if sha256:
+        content = await self._database.read(lambda c: rows.content_by_hash(c, text))
+        if content is not None:
             if fetch:
-                await self._ask_site(sha256)
-            row = await self._database.read(lambda c: catalog.get(c, files.c.sha256 == sha256))
-            if row:
-                return await self._read_one(row.id)
+                await self._knowledge.ask([content], refresh=False)
+            here = await self._database.read(lambda c: rows.files_of(c, content))
+            if here:
+                return await self.get(min(here, key=lambda row: (row.missing, row.id)).id)
         if not fetch:
             raise MissingError(f"No model with the hash {text} is known here.")
         version = await self._client.by_hash(text)
-        return compose(
-            {"sha256": text.lower() if is_sha256(text) else None, "state": "missing"},
-            hashes={},
-            header=None,
-            version=version.model_dump(mode="json", by_alias=True),
-            user=UserLayer(),
-            site_url=self._site_url(),
-        )
-
-    async def _read_one(self, file_id: int) -> LibraryDetail:
-        def work(connection: Connection) -> LibraryDetail | None:
-            row = catalog.get(connection, files.c.id == file_id)
-            return self._view(row, catalog.hashes_of(connection, row.sha256)) if row else None
-
-        found = await self._database.read(work)
-        if found is None:
-            raise MissingError("There is no such model in the library.")
-        return found
-
-    def _view(self, row: Row[Any], hashes: dict[str, str]) -> LibraryDetail:
-        path = Path(row.path)
-        state = "broken" if row.broken else "present" if path.is_file() else "missing"
-        facts = {
-            "id": row.id,
-            "kind": row.kind,
-            "name": row.name,
-            "file_name": path.name,
-            "title": path.stem,
-            "sha256": row.sha256,
-            "size": row.size,
-            "state": state,
-            "broken": row.broken,
-            "has_preview": self.preview(row.sha256) is not None,
-            "added_at": at(row.added_at),
-            "path": row.path,
-        }
-        return compose(
-            facts,
-            hashes=hashes,
-            header=row.header,
-            version=row.version,
-            user=catalog.user_layer(row),
-            site_url=self._site_url(),
-        )
+        facts: dict[str, Any] = {"sha256": text.lower() if is_sha256(text) else None, "state": "missing"}
+        document = version.model_dump(mode="json", by_alias=True)
+        return compose(Layers(facts, version=document), self._site_url())
 
 
-def _here(path: Path) -> tuple[Path, tuple[int, int, int]]:
-    return path.absolute(), catalog.stamp(path)
+def _moved(connection: Connection, facts: rows.Facts) -> Row[Any] | None:
+    """The row of a file with these facts that is no longer where it was."""
+    every = rows.twins(connection, [facts[2]]).get(facts[2], [])
+    return next((row for row in every if rows.facts_of(row) == facts and not os.path.lexists(real(row.path))), None)
+
+
+def _is_read(connection: Connection, content: int) -> bool:
+    row = connection.execute(select(contents.c.header, contents.c.broken).where(contents.c.id == content)).first()
+    return row is not None and (row.header is not None or row.broken is not None)
+
+
+def _spelled(path: Path) -> str:
+    """The path as the database spells it. Raises UsageError for a name that it can't hold."""
+    text = stored(os.path.abspath(path))  # noqa: PTH100 - links stay as the user wrote them
+    if text is None:
+        raise UsageError(f"The name of {path.name!r} can't be kept: rename the file.")
+    return text

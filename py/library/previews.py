@@ -55,6 +55,24 @@ class Previews:
                 return True
         return False
 
+    async def adopt(self, sha256: str, picture: Path) -> bool:
+        """Makes the preview from a picture that lies on the disk, unless there is one; says whether there is one
+        now."""
+        try:
+            return await asyncio.to_thread(self._adopt, sha256, picture)
+        except (OSError, ValueError) as error:
+            log.warning("No preview from %s: %s", picture.name, error)
+            return False
+
+    def _adopt(self, sha256: str, picture: Path) -> bool:
+        if self.find(sha256) is None:
+            with picture.open("rb") as file:
+                content = file.read(MAX_BYTES + 1)
+            if len(content) > MAX_BYTES:
+                raise ValueError("the picture is too large")
+            write_atomically(self._folder / f"{sha256}.webp", shrink(content))
+        return True
+
     async def _read(self, url: str) -> bytes:
         async with self._http.open(url, {}, keyed=False) as response:
             content = await response.content.read(MAX_BYTES + 1)

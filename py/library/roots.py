@@ -61,6 +61,11 @@ def locate(roots: Roots, path: Path) -> tuple[str, str] | None:
     return best and best[1:]
 
 
+def folder_of(name: str) -> str:
+    """The folder of a loader's name, with slashes; "" at the top."""
+    return os.path.dirname(name).replace(os.sep, "/")  # noqa: PTH120
+
+
 class FolderRoots:
     """Roots given as a mapping from kind to folders."""
 

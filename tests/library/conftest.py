@@ -18,5 +18,10 @@ async def civitai() -> AsyncIterator[FakeCivitai]:
 @pytest.fixture
 async def app(civitai: FakeCivitai, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[App]:
     monkeypatch.setenv("LORAKEEPER_CIVITAI_URL", civitai.url)
-    async with App.standalone(home=tmp_path / "home") as app:
+    app = App.standalone(home=tmp_path / "home")
+    try:
+        # Without the upkeep: what is done here is what the test does.
+        await app.start(adopt=False)
         yield app
+    finally:
+        await app.close()
