@@ -64,6 +64,27 @@ class CivitaiClient:
         items = [model for model in page.items if tag in (each.casefold() for each in model.tags)]
         return page.model_copy(update={"items": items})
 
+    async def models_by_id(self, model_ids: Sequence[int]) -> dict[int, Model]:
+        """``{id: model}`` for those models that the site lists, archived and NSFW ones too: 100 a request.
+
+        Versions have only their primary file. Nothing is remembered: 100 models with their versions are large.
+        """
+        wanted = list(dict.fromkeys(model_ids))
+        found: dict[int, Model] = {}
+        for start in range(0, len(wanted), _BATCH):
+            batch = wanted[start : start + _BATCH]
+            # Any text after `archived=` means yes.
+            params = [("ids", ",".join(map(str, batch))), ("limit", str(_BATCH)), ("nsfw", "true"),
+                      ("archived", "true"), ("primaryFileOnly", "true")]  # fmt: skip
+            cursor: str | None = None
+            for _ in range(_EMPTY_PAGES):
+                page = await self._list(params, cursor)
+                found |= {model.id: model for model in page.items if model.id in batch}
+                cursor = page.next_cursor
+                if cursor is None or all(each in found for each in batch):
+                    break
+        return found
+
     async def search_batch(self, queries: Iterable[SearchQuery]) -> list[ModelPage | CivitaiError]:
         """Many searches at once: for each its page, or the error that it met. Equal ones are asked once."""
         results = await asyncio.gather(*(self.models(query) for query in queries), return_exceptions=True)
@@ -120,19 +141,24 @@ class CivitaiClient:
             raise UsageError("A hash has 8 to 64 digits of 0 to 9 and A to F.")
         return self._tidy(await self._get(ModelVersion, f"/model-versions/by-hash/{value.upper()}", fresh=fresh))
 
-    async def by_hashes(self, hashes: Sequence[str]) -> dict[str, ModelVersion]:
-        """``{sha256 in lower case: version}`` for those SHA256 hashes that the site knows."""
+    async def by_hashes(self, hashes: Sequence[str], *, remember: bool = True) -> dict[str, ModelVersion]:
+        """``{sha256 in lower case: version}`` for those SHA256 hashes that the site knows.
+
+        Without ``remember`` the answers aren't kept, as whoever asks for thousands wants it: they are large.
+        """
         wanted = list(dict.fromkeys(each.upper() for each in hashes))
         if not all(is_sha256(each) for each in wanted):
             raise UsageError("Only SHA256 hashes of 64 digits can be looked up many at once.")
         batches = [wanted[start : start + _BATCH] for start in range(0, len(wanted), _BATCH)]
         found: dict[str, ModelVersion] = {}
-        for part in await asyncio.gather(*(self._batch(batch) for batch in batches)):
+        for part in await asyncio.gather(*(self._batch(batch, remember) for batch in batches)):
             found |= part
         return found
 
     async def hash_ids(self, hashes: Sequence[str]) -> list[HashIds]:
-        """Which versions those hashes belong to, of any kind and number."""
+        """Which versions those SHA256 hashes belong to, in any number. The site takes no other kind here."""
+        if not all(is_sha256(each) for each in hashes):
+            raise UsageError("Only SHA256 hashes of 64 digits can be looked up many at once.")
         found: list[HashIds] = []
         for start in range(0, len(hashes), _IDS_BATCH):
             body = [each.upper() for each in hashes[start : start + _IDS_BATCH]]
@@ -151,35 +177,38 @@ class CivitaiClient:
         params = query.params()
 
         async def ask() -> ModelPage:
-            answer = _fitting_object(await self._http.get_json("/api/v1/models", params, lane="search"))
-            page = _fitting(ModelPage, {**answer, "items": []})
-            items = [model for model in await _each(Model, answer.get("items")) if model.id]
-            # A cursor that leads back here would be followed for ever.
-            metadata = Metadata() if page.next_cursor == query.cursor else page.metadata
-            return page.model_copy(update={"items": items, "metadata": metadata})
+            return await self._list([pair for pair in params if pair[0] != "cursor"], query.cursor)
 
         return await self._remembered(("/models", *params), ask)
 
-    async def _batch(self, hashes: list[str]) -> dict[str, ModelVersion]:
+    async def _list(self, params: Params, cursor: str | None) -> ModelPage:
+        at = [*params, *([("cursor", cursor)] if cursor else [])]
+        answer = _fitting_object(await self._http.get_json("/api/v1/models", at, lane="search"))
+        page = _fitting(ModelPage, {**answer, "items": []})
+        items = [model for model in await _each(Model, answer.get("items")) if model.id]
+        # A cursor that leads back here would be followed for ever.
+        metadata = Metadata() if page.next_cursor == cursor else page.metadata
+        return page.model_copy(update={"items": items, "metadata": metadata})
+
+    async def _batch(self, hashes: list[str], remember: bool) -> dict[str, ModelVersion]:
         async def ask() -> dict[str, ModelVersion]:
             answer = await self._http.post_json("/api/v1/model-versions/by-hash", hashes)
-            versions = {each.id: self._tidy(each) for each in await _each(ModelVersion, answer)}
-            found: dict[str, ModelVersion] = {}
-            for version in versions.values():
+            versions = {each.id: each for each in await _each(ModelVersion, answer)}
+            asked, found = set(hashes), dict[str, ModelVersion]()
+            for version in map(self._tidy, versions.values()):
                 for file in version.files:
                     # A linked file is listed by versions that it does not belong to, and by its own.
-                    if file.hashes.sha256 in hashes and (
-                        file.hashes.sha256 not in found or not version.is_linked(file)
-                    ):
+                    if file.hashes.sha256 in asked and (file.hashes.sha256 not in found or not version.is_linked(file)):
                         found[file.hashes.sha256] = version
+                await asyncio.sleep(0)
             nameless = set(versions) - {version.id for version in found.values()}
             if nameless and (lost := [each for each in hashes if each not in found]):
                 for match in await self.hash_ids(lost):
                     if match.model_version_id in nameless and match.hash.upper() in lost:
-                        found[match.hash.upper()] = versions[match.model_version_id]
+                        found[match.hash.upper()] = self._tidy(versions[match.model_version_id])
             return {sha256.lower(): version for sha256, version in found.items()}
 
-        return await self._remembered(("by-hash", *hashes), ask)
+        return await (self._remembered(("by-hash", *hashes), ask) if remember else ask())
 
     async def _remembered(self, key: tuple[Any, ...], ask: Callable[[], Awaitable[T]], *, fresh: bool = False) -> T:
         answer: T = await self._memory.get((self.base_url, *key), ask, fresh=fresh)

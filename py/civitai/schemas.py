@@ -222,6 +222,7 @@ class ModelVersion(Answer):
     model_id: Count = None
     name: Text = ""
     base_model: Text = ""
+    base_model_type: Text = ""
     description: MaybeText = None
     created_at: MaybeDate = None
     updated_at: MaybeDate = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import zlib
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -36,7 +37,7 @@ class FileEntry:
     sha256: str
 
 
-@dataclass
+@dataclass(eq=False)
 class VersionEntry:
     id: int
     sample: Sample
@@ -44,7 +45,7 @@ class VersionEntry:
     images: list[tuple[int, str]] = field(default_factory=list)
 
 
-@dataclass
+@dataclass(eq=False)
 class ModelEntry:
     id: int
     sample: Sample
@@ -57,6 +58,7 @@ class Catalogue:
     def __init__(self) -> None:
         self.url = ""
         self.models: dict[int, ModelEntry] = {}
+        self._by_hash: dict[str, list[tuple[ModelEntry, VersionEntry]]] = defaultdict(list)
         self._model_ids = itertools.count(1001)
         self._version_ids = itertools.count(2001)
         self._file_ids = itertools.count(3001)
@@ -71,7 +73,10 @@ class Catalogue:
             hashes, sha256 = site_hashes(each)
             entries.append(FileEntry(next(self._file_ids), each, hashes, sha256))
         version = VersionEntry(chosen_version or next(self._version_ids), sample, entries)
-        self.models.setdefault(model_id, ModelEntry(model_id, sample)).versions.insert(0, version)
+        model = self.models.setdefault(model_id, ModelEntry(model_id, sample))
+        model.versions.insert(0, version)
+        for entry in entries:
+            self._index(model, version, entry)
         own = entries[0]
         return version, Ids(model_id, version.id, own.id, tuple(entry.id for entry in entries), own.sha256)
 
@@ -81,8 +86,14 @@ class Catalogue:
                 for number, file in enumerate(version.files):
                     if file.id == file_id:
                         version.files[number] = FileEntry(file_id, sample, *site_hashes(sample))
+                        self._index(model, version, version.files[number])
                         return
         raise KeyError(file_id)
+
+    def _index(self, model: ModelEntry, version: VersionEntry, file: FileEntry) -> None:
+        for value in file.hashes.values():
+            if (model, version) not in self._by_hash[value.upper()]:
+                self._by_hash[value.upper()].append((model, version))
 
     def next_image(self) -> int:
         return next(self._image_ids)
@@ -94,11 +105,15 @@ class Catalogue:
                     return model, version
         return None
 
-    def by_hash(self, value: str) -> Iterable[tuple[ModelEntry, VersionEntry]]:
-        for model in self.models.values():
-            for version in model.versions:
-                if any(value.upper() in file.hashes.values() for file in version.files):
-                    yield model, version
+    def by_hash(self, value: str, *kinds: str) -> Iterable[tuple[ModelEntry, VersionEntry]]:
+        """The versions with a file of that hash, which may have to be of one of the ``kinds``."""
+        for model, version in self._by_hash.get(value.upper(), ()):
+            # A file that was replaced has other hashes now.
+            found = {
+                kind for file in version.files for kind, each in file.hashes.items() if each.upper() == value.upper()
+            }
+            if found & set(kinds or found):
+                yield model, version
 
     # -- The endpoints' spellings ------------------------------------------------------------------------------------
 

@@ -57,7 +57,7 @@ class Quirks:
     link_needs_file_id: bool = False
     """The download link as the API gives it is 404; with ``fileId`` it works."""
     lost_models: set[int] = field(default_factory=set)
-    """``/models/{id}`` is 404, the versions are known."""
+    """``/models/{id}`` is 404 and no list has them, the versions are known."""
     bare_models: set[int] = field(default_factory=set)
     """``/models/{id}`` has no versions."""
     region_blocked: bool = False
@@ -159,6 +159,9 @@ class Site:
             link = urlencode([*rest, ("cursor", cursor)])
             metadata["nextPage"] = f"{self._catalogue.url}/api/v1/models?{link}"
         documents = [self._catalogue.model_json(model, listed=True) for model in items]
+        if query.get("primaryFileOnly") == "true":
+            for version in (version for document in documents for version in document["modelVersions"]):
+                version["files"] = [file for file in version["files"] if file.get("primary")][:1]
         return as_json({"items": documents, "metadata": metadata}, headers=_cached(300))
 
     def _found(self, request: web.Request, types: list[str]) -> list[ModelEntry]:
@@ -170,7 +173,7 @@ class Site:
             wanted = ""
         bases = query.getall("baseModels", [])
         words = query.get("query", "").lower().split()
-        ids = {int(each) for each in query.get("ids", "").split(",") if each.isdecimal()}
+        ids = {self._number(each, 0, 2**53) for each in query.get("ids", "").split(",") if "ids" in query}
 
         def fits(model: ModelEntry) -> bool:
             sample = model.sample
@@ -182,6 +185,9 @@ class Site:
                 and query.get("username", sample.creator).lower() == sample.creator.lower()
                 and all(word in text for word in words)
                 and (not ids or model.id in ids)
+                and model.id not in self.quirks.lost_models
+                # Coerced: any text is yes.
+                and (not sample.archived or bool(query.get("archived")))
                 and (query.get("nsfw") == "true" or sample.nsfw_level == 1)
             )
 
@@ -259,11 +265,9 @@ class Site:
 
     def _batch(self, body: bytes) -> Answer:
         hashes = self._hashes(body, 100)
-        if any(len(each) != 64 for each in hashes):
-            raise Refusal(400, {"error": "Request must include an array of SHA256 Hashes. Use the first endpoint"})
         documents: list[Any] = []
         for each in hashes:
-            for found in self._catalogue.by_hash(each):
+            for found in self._catalogue.by_hash(each, "SHA256"):
                 document = self._catalogue.version_json(*found)
                 if self.quirks.undefined_urls:
                     text = json.dumps(document).replace(f"{self._catalogue.url}/api/", "https://undefined/api/")
@@ -276,7 +280,7 @@ class Site:
             [
                 {"modelVersionId": version.id, "modelId": model.id, "hash": each.upper()}
                 for each in self._hashes(body, 10_000)
-                for model, version in self._catalogue.by_hash(each)
+                for model, version in self._catalogue.by_hash(each, "SHA256")
             ]
         )
 
@@ -361,13 +365,16 @@ class Site:
 
     @staticmethod
     def _hashes(body: bytes, most: int) -> list[str]:
+        hashes: Any = None
         try:
             hashes = json.loads(body)
         except ValueError:
             hashes = None
-        if not isinstance(hashes, list) or not all(isinstance(each, str) for each in hashes) or len(hashes) > most:
-            raise Refusal(400, {"error": "Request must include an array of SHA256 Hashes. Too many, or none."})
-        return hashes
+        few = isinstance(hashes, list) and len(hashes) <= most
+        # Both batch routes refuse all where one is of another kind.
+        if not few or not all(isinstance(each, str) and len(each) == 64 for each in hashes):
+            raise Refusal(400, {"error": "Request must include an array of SHA256 Hashes. Too many, or others."})
+        return list(hashes)
 
 
 def _cached(seconds: int) -> dict[str, str]:
