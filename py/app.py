@@ -18,9 +18,18 @@ from .civitai.schemas import ModelPage
 from .credentials import Credentials
 from .downloads import DiskSpace, Downloads
 from .events import Events
+from .library.actions import Actions
+from .library.learn import Learner
 from .library.library import Library
+from .library.lookup import Lookup
+from .library.metadata import MetadataExtractor, SiteKnowledge
 from .library.previews import Previews
 from .library.roots import ChangingRoots, Roots, standalone_roots
+from .library.scan import Scanner
+from .library.updates import Updates
+from .library.upkeep import Upkeep
+from .library.usage import Usage
+from .library.view import View
 from .logs import LogFile
 from .security import ModelScanner, Quarantine
 from .settings import Settings, SettingsStore
@@ -43,9 +52,13 @@ def data_folder(comfyui: Path | None = None) -> Path:
 class App:
     """All services, each built once from what it needs. ``async with`` starts and closes them."""
 
-    def __init__(self, home: Path, roots: Callable[[Settings], Roots]) -> None:
-        """``roots`` tells the model folders for the settings as they are. Nothing is opened yet, no thread started."""
+    def __init__(
+        self, home: Path, roots: Callable[[Settings], Roots], *, busy: Callable[[], bool] = lambda: False
+    ) -> None:
+        """``roots`` tells the model folders for the settings as they are, ``busy`` whether the host needs the
+        machine for itself. Nothing is opened yet, no thread started."""
         self.home = home
+        self.busy = busy
         self.store = SettingsStore(home / "settings.json")
         self.credentials = Credentials(home / "credentials.json", self._base_url)
         self.events = Events()
@@ -66,13 +79,45 @@ class App:
             nsfw_bits=lambda: self.settings.nsfw_bits,
             allowed=self.may_show,
         )
+        view = View(self.previews, site_url=lambda: self.settings.civitai_url)
+        self.learner = Learner(
+            self.database,
+            view,
+            self.previews,
+            self.events,
+            threads=lambda: self.settings.hash_workers,
+            blake3=lambda: self.settings.hash_blake3,
+            busy=lambda: not self.settings.hash_while_running and self.busy(),
+        )
+        self.knowledge = SiteKnowledge(self.database, self.civitai, view, self.previews, self.events)
         self.library = Library(
             self.database,
             self.civitai,
             self.roots,
+            view,
+            self.learner,
+            self.knowledge,
             self.previews,
             self.events,
             site_url=lambda: self.settings.civitai_url,
+        )
+        self.metadata = MetadataExtractor(self.database, self.knowledge, self.library.learn)
+        self.updates = Updates(self.database, self.knowledge, view)
+        self.actions = Actions(self.database, self.roots, view, self.events)
+        self.lookup = Lookup(self.database, self.roots)
+        self.usage = Usage(self.database, view, self.lookup, self.events)
+        self.library_scan = Scanner(self.database, self.roots, view, self.events)
+        self.upkeep = Upkeep(
+            self.database,
+            self.roots,
+            self.library_scan,
+            self.learner,
+            self.knowledge,
+            self.updates,
+            self.actions,
+            self.events,
+            asks_site=lambda: self.settings.ask_site,
+            locks=home / "locks",
         )
         self.downloads = Downloads(
             self.http,
@@ -114,15 +159,19 @@ class App:
         return origin in {*self.settings.image_hosts, str(URL(self.settings.civitai_url).origin())}
 
     async def start(self, *, adopt: bool = True) -> None:
-        """Opens the log and the database, and begins to run jobs; with ``adopt`` also those that a kill left behind."""
+        """Opens the log and the database, and begins to run jobs. With ``adopt``, as a server does, also those that
+        a kill left behind, and the upkeep of the library."""
         self._log = await asyncio.to_thread(LogFile, self.home / "logs", self.credentials.secrets)
         # Built off the loop: left to the first answer of the site, it would hold the loop for some 15 ms.
         await asyncio.to_thread(ModelPage.model_rebuild)
         await self.database.open()
         await self.jobs.start(adopt=adopt)
+        if adopt:
+            self.upkeep.start()
 
     async def close(self) -> None:
         """Stops in the reverse order. What runs can be resumed."""
+        await self.upkeep.close()
         await self.jobs.close()
         await self.civitai.close()
         await self.http.close()

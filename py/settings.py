@@ -41,6 +41,14 @@ class Settings(BaseSettings):
     )
     concurrency: int = Field(default=2, ge=1, le=16, description="Files downloaded at once.")
     cache: bool = Field(default=True, description="Remember the site's answers for five minutes.")
+    hash_threads: int = Field(
+        default=0, ge=0, le=32, description="Files that are read for their hashes at once; 0 is a quarter of the cores."
+    )
+    hash_while_running: bool = Field(
+        default=False, description="Read files for their hashes while ComfyUI runs a prompt."
+    )
+    hash_blake3: bool = Field(default=False, description="Compute BLAKE3 as well.")
+    ask_site: bool = Field(default=True, description="Ask the site by itself what new files are.")
     report_format: Literal["html", "json", "pdf"] = Field(default="html", description="Format of reports.")
     nsfw_limit: NsfwLimit = Field(default="PG13", description="The most explicit content shown or searched for.")
     proxy: str = Field(default="", description="HTTP proxy for requests to other machines, such as http://proxy:3128.")
@@ -88,6 +96,11 @@ class Settings(BaseSettings):
 
             check_template(value, template_values())
         return value
+
+    @property
+    def hash_workers(self) -> int:
+        """How many files are read at once: by default few, so that ComfyUI has the machine."""
+        return self.hash_threads or max(1, min(8, (os.cpu_count() or 1) // 4))
 
     @property
     def nsfw_bits(self) -> int:

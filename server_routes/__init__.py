@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from . import app_files, civitai, health, jobs, library, prompt, security, settings
+from . import actions, app_files, civitai, graph, health, jobs, library, prompt, security, settings
 from .openapi import Api, Document
 
 if TYPE_CHECKING:
@@ -17,7 +17,9 @@ def add_routes(routes: web.RouteTableDef, services: App) -> Api:
     """Adds every route to ``routes``. Call it once for a host; the services must be started before a request comes."""
     api = Api(routes, health.version())
     health.add(api, services)
+    actions.add(api, services)
     library.add(api, services)
+    graph.add(api, services)
     civitai.add(api, services)
     jobs.add(api, services)
     settings.add(api, services)

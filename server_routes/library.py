@@ -10,19 +10,63 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..py.errors import MissingError, UsageError
+from ..py.library.actions import IntegrityReport
+from ..py.library.catalog import Count
 from ..py.library.items import LibraryDetail, LibraryPage, UserChanges
+from ..py.library.learn import LearnReport
+from ..py.library.metadata import Asked
+from ..py.library.query import LibraryQuery
 from ..py.library.roots import locate
+from ..py.library.scan import ScanReport
+from ..py.library.updates import UpdateReport
 from .openapi import Api, RowId
 
 if TYPE_CHECKING:
     from ..py.app import App
 
 
-class LibraryQuery(BaseModel):
-    query: str = Field("", max_length=500, description="Every word must be found.")
-    kind: str | None = Field(None, description="A kind of model folder, such as `loras`.")
-    cursor: str | None = None
-    limit: int = Field(100, ge=1, le=500)
+class Facets(BaseModel):
+    """For each filter its values, each with how many files it would leave beside the other filters."""
+
+    facets: dict[str, list[Count]]
+
+
+class Nothing(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ScanState(BaseModel):
+    """``scan`` is the last one, or the one under way; ``reading`` how far the reading of new files is, which is
+    ``held_back`` where the user wants it so."""
+
+    scanning: bool
+    held_back: bool
+    scan: ScanReport | None
+    reading: LearnReport
+
+
+class Reading(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    held_back: bool
+
+
+class CheckState(BaseModel):
+    checking: bool
+    report: IntegrityReport | None
+
+
+class Ids(BaseModel):
+    ids: list[int]
+
+
+class AskSite(BaseModel):
+    """``ids`` of files, or all; ``again`` asks also about what is known."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ids: list[RowId] | None = None
+    again: bool = False
 
 
 class WhichFile(BaseModel):
@@ -58,9 +102,64 @@ def add(api: Api, services: App) -> None:
                 return path
         raise MissingError("There is no such file in the model folders.")
 
+    def state() -> ScanState:
+        return ScanState(
+            scanning=services.upkeep.scanning,
+            held_back=not services.upkeep.reading,
+            scan=services.upkeep.report,
+            reading=services.learner.report,
+        )
+
     @api.get("library", "The model files, newest first")
     async def page(query: LibraryQuery) -> LibraryPage:
-        return await services.library.page(query=query.query, kind=query.kind, cursor=query.cursor, limit=query.limit)
+        return await services.library.page(query)
+
+    @api.get("library/facets", "How many files each value of each filter would leave")
+    async def facets(query: LibraryQuery) -> Facets:
+        return Facets(facets=await services.library.facets(query))
+
+    @api.get("library/scan", "How far the scan and the reading of new files are")
+    async def scan_state() -> ScanState:
+        return state()
+
+    @api.post("library/scan", "Look through all model folders; progress comes as `lorakeeper.scan` events", status=202)
+    async def scan(body: Nothing) -> ScanState:
+        services.upkeep.begin_scan()
+        return state()
+
+    @api.put("library/reading", "Hold the reading of new files back, or let it go on")
+    async def reading(body: Reading) -> ScanState:
+        if body.held_back:
+            await services.upkeep.hold_reading()
+        else:
+            services.upkeep.go_on_reading()
+        return state()
+
+    @api.get("library/check", "What the integrity check has found, and whether it is under way")
+    async def check_state() -> CheckState:
+        return CheckState(checking=services.upkeep.checking, report=services.upkeep.checked)
+
+    @api.post("library/check", "Read every file again, and say what has rotted or was cut off", status=202)
+    async def check(body: Nothing) -> CheckState:
+        services.upkeep.begin_check()
+        return CheckState(checking=True, report=services.upkeep.checked)
+
+    @api.delete("library/check", "Stop the integrity check")
+    async def stop_check() -> CheckState:
+        await services.upkeep.end_check()
+        return CheckState(checking=False, report=services.upkeep.checked)
+
+    @api.get("library/ids", "The ids of all files that fit, in the list's order, for an action on all of them")
+    async def ids(query: LibraryQuery) -> Ids:
+        return Ids(ids=await services.library.ids(query))
+
+    @api.post("library/site", "Ask the site what files are", status=200)
+    async def ask_site(body: AskSite) -> Asked:
+        return await services.upkeep.ask(body.ids, again=body.again)
+
+    @api.post("library/updates", "Ask the site which models have newer versions")
+    async def updates(body: Nothing) -> UpdateReport:
+        return await services.updates.check()
 
     @api.get("library/{id}", "One model file with what the file, the site and the user say of it")
     async def get(id: RowId) -> LibraryDetail:  # noqa: A002 - the name in the path

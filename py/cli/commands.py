@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 TYPES = "LORA, Checkpoint, TextualInversion, LoCon, DoRA, Controlnet, VAE, Upscaler …"
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
@@ -103,6 +107,209 @@ def info(what: str, as_json: bool) -> int:
     from .models import info
 
     return asyncio.run(info(what, as_json=as_json))
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="[PATH...]")
+@click.option("--hash", "whole", is_flag=True, help="Also read every new file whole, for its hashes.")
+@as_json
+def scan(paths: tuple[Path, ...], whole: bool, as_json: bool) -> int:
+    """Look through the model folders, or through PATH, for what is new, changed, moved or missing."""
+    from .library import scan
+
+    return asyncio.run(scan(paths, whole=whole, as_json=as_json))
+
+
+@cli.group()
+def library() -> None:
+    """Search your models, and put them in order."""
+
+
+sure = click.option("--yes", "sure", is_flag=True, help="Do it without asking.")
+dry = click.option("--dry-run", "dry", is_flag=True, help="Only show what would happen.")
+which = click.argument("which", nargs=-1, required=True, metavar="FILE|NAME|ID...")
+
+
+def _flag(name: str, text: str) -> Callable[[_Command], _Command]:
+    return click.option(f"--{name}/--not-{name}", default=None, help=text)
+
+
+@library.command("search")
+@click.argument("query", required=False, default="")
+@click.option("--kind", multiple=True, help="Only this kind of model folder (may be repeated).")
+@click.option("--base-model", multiple=True, help="Only for this base model (may be repeated).")
+@click.option("--family", multiple=True, help="Only for this family, such as sdxl or flux (may be repeated).")
+@click.option("--folder", help="Only in this folder and below.")
+@click.option("--tag", multiple=True, help="Only with this tag (may be repeated).")
+@click.option("--without-tag", multiple=True, help="Only without this tag (may be repeated).")
+@click.option("--creator", multiple=True, help="Only by this creator (may be repeated).")
+@_flag("favourite", "Only favourites, or only others.")
+@_flag("has-words", "Only with trigger words, or without.")
+@_flag("has-update", "Only where a newer version is to be had, or where none is.")
+@_flag("missing", "Only files that are gone, or that are here.")
+@_flag("broken", "Only broken files, or sound ones.")
+@_flag("duplicate", "Only files of which there are copies, or single ones.")
+@_flag("unused", "Only files that no prompt ever used, or used ones.")
+@click.option("--sort", help="name, added, changed, size, last_used, uses or rating.")
+@click.option("--descending/--ascending", default=None)
+@click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True)
+@click.option("--cursor", help="Where to go on, as the page before has said.")
+@as_json
+def library_search(as_json: bool, **fields: object) -> int:
+    """Search your models: by name, file name, tags, trigger words, creator, notes and description."""
+    from .library import search
+
+    return asyncio.run(search(fields, as_json=as_json))
+
+
+@library.command()
+@as_json
+def duplicates(as_json: bool) -> int:
+    """List files with exactly the same content, and the space that they take."""
+    from .library import duplicates
+
+    return asyncio.run(duplicates(as_json=as_json))
+
+
+@library.command()
+@as_json
+def verify(as_json: bool) -> int:
+    """Read every file again and say what has rotted, or was cut off."""
+    from .library import verify
+
+    return asyncio.run(verify(as_json=as_json))
+
+
+@library.command()
+@as_json
+def updates(as_json: bool) -> int:
+    """Ask Civitai which of your models have newer versions."""
+    from .library import updates
+
+    return asyncio.run(updates(as_json=as_json))
+
+
+def _act(document: dict[str, Any], which: tuple[str, ...], how: dict[str, bool]) -> int:
+    from .library import act
+
+    return asyncio.run(act(document, which, **how))
+
+
+@library.command()
+@which
+@click.option("--add", multiple=True, metavar="TAG")
+@click.option("--remove", multiple=True, metavar="TAG")
+@sure
+@dry
+@as_json
+def tag(which: tuple[str, ...], add: tuple[str, ...], remove: tuple[str, ...], **how: bool) -> int:
+    """Give files tags of your own, or take them away."""
+    return _act({"action": "tag", "add": list(add), "remove": list(remove)}, which, how)
+
+
+@library.command()
+@which
+@click.option("--off", is_flag=True, help="No favourite any more.")
+@sure
+@dry
+@as_json
+def favourite(which: tuple[str, ...], off: bool, **how: bool) -> int:
+    """Make files favourites."""
+    return _act({"action": "favourite", "value": not off}, which, how)
+
+
+@library.command()
+@click.argument("file", metavar="FILE|NAME|ID")
+@click.argument("name")
+@sure
+@dry
+@as_json
+def rename(file: str, name: str, **how: bool) -> int:
+    """Give a file another name; what lies beside it goes along."""
+    return _act({"action": "rename", "name": name}, (file,), how)
+
+
+@library.command()
+@which
+@click.option("--kind", required=True, help="The kind of model folder, such as loras.")
+@click.option("--folder", default="", help="The folder inside it.")
+@sure
+@dry
+@as_json
+def move(which: tuple[str, ...], kind: str, folder: str, **how: bool) -> int:
+    """Move files into another folder of the model folders."""
+    return _act({"action": "move", "kind": kind, "folder": folder}, which, how)
+
+
+@library.command()
+@click.argument("template")
+@click.option("--kind", help="All files of this kind of model folder.")
+@click.argument("files", nargs=-1, metavar="[FILE|NAME|ID...]")
+@sure
+@dry
+@as_json
+def organise(template: str, kind: str | None, files: tuple[str, ...], **how: bool) -> int:
+    """Move files into folders by a TEMPLATE such as {base_model}/{creator}."""
+    return _act({"action": "organise", "template": template, **({"kind": kind} if kind else {})}, files, how)
+
+
+@library.command()
+@which
+@sure
+@dry
+@as_json
+def trash(which: tuple[str, ...], **how: bool) -> int:
+    """Put files into Lorakeeper's trash, from where they can be restored."""
+    return _act({"action": "trash"}, which, how)
+
+
+@library.command()
+@which
+@sure
+@dry
+@as_json
+def restore(which: tuple[str, ...], **how: bool) -> int:
+    """Take files out of the trash."""
+    return _act({"action": "restore"}, which, how)
+
+
+@library.command()
+@click.argument("actions", nargs=-1, type=int, required=True, metavar="ACTION...")
+@sure
+@dry
+@as_json
+def purge(actions: tuple[int, ...], **how: bool) -> int:
+    """Delete for good what these actions put into the trash. This can't be undone."""
+    return _act({"action": "purge", "actions": list(actions), "confirm": True}, (), how)
+
+
+@library.command()
+@click.argument("sha256", nargs=-1, required=True, metavar="SHA256...")
+@sure
+@dry
+@as_json
+def link(sha256: tuple[str, ...], **how: bool) -> int:
+    """Make exact duplicates hard links to one file, after comparing them once more."""
+    return _act({"action": "link", "sha256": list(sha256)}, (), how)
+
+
+@library.command()
+@click.argument("action", type=int)
+@as_json
+def undo(action: int, as_json: bool) -> int:
+    """Take an action back, by the number that it or the history gave."""
+    from .library import undo
+
+    return asyncio.run(undo(action, as_json=as_json))
+
+
+@library.command()
+@as_json
+def history(as_json: bool) -> int:
+    """List what was done to files."""
+    from .library import history
+
+    return asyncio.run(history(as_json=as_json))
 
 
 @cli.command()

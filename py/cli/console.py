@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..bulk.jobs import Job
 
+_EVERY = 0.2
 _SPACES = re.compile(r"[\t-\r\x85\u2028\u2029]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -134,3 +136,35 @@ class Watch:
             if self._said.get(job.id) != (state, quarter):
                 self._said[job.id] = (state, quarter)
                 say(f"{name}: {state}{f' {25 * quarter}%' if quarter else ''}")
+
+
+class Meter:
+    """A count or a bar on the terminal's error stream, while something long goes on; nothing where ``quiet``."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._shown = not quiet and sys.stderr.isatty()
+        self._last = 0.0
+
+    def __enter__(self) -> Meter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)  # noqa: T201
+
+    def count(self, what: str, files: int) -> None:
+        self._line(f"{what}: {files:,} files")
+
+    def reading(self, state: dict[str, Any]) -> None:
+        """How far the reading of new files is, from the data of a ``scan`` event."""
+        left = f", {state['eta']:.0f} s left" if state["eta"] is not None else ""
+        self._line(
+            f"Reading: {state['files_done']:,} of {state['files']:,} files, "
+            f"{size(state['bytes_done'])} of {size(state['bytes'])}{left}"
+        )
+
+    def _line(self, text: str) -> None:
+        now = time.monotonic()
+        if self._shown and now - self._last > _EVERY:
+            self._last = now
+            print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)  # noqa: T201

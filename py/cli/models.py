@@ -11,6 +11,7 @@ from ..app import App
 from ..civitai.query import SearchQuery
 from ..errors import MissingError, UsageError
 from ..library.items import LibraryDetail
+from ..library.query import LibraryQuery
 from ..views import RemoteFile, resolved, search_page
 from . import GOOD
 from .console import say, say_json, size, table
@@ -107,7 +108,7 @@ async def _find(app: App, what: str) -> LibraryDetail:
             for folder in app.roots.folders(kind):
                 if (path := folder / what).is_file():
                     return await app.library.info(path)
-        found = await app.library.page(query=what, limit=6)
+        found = await app.library.page(LibraryQuery(query=what[:500], limit=6))
         if not found.items:
             raise
         if len(found.items) > 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import tempfile
 import webbrowser
@@ -38,6 +39,9 @@ def run(*, host: str, port: int | None, models: Path | None, demo: bool, browser
                 say(notice)
         if browser:
             webbrowser.open(str(url))
+        # What was loaded until now stays: looking through it for garbage would hold the server for a moment, each time.
+        gc.collect()
+        gc.freeze()
 
     async def run() -> None:
         async with _made_up() if demo else opened(_chosen(models), adopt=True) as app:
