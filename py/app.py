@@ -103,10 +103,11 @@ class App:
         )
         self.metadata = MetadataExtractor(self.database, self.knowledge, self.library.learn)
         self.updates = Updates(self.database, self.knowledge, view)
-        self.actions = Actions(self.database, self.roots, view, self.events)
+        self.library_scan = Scanner(self.database, self.roots, view, self.events)
+        space = DiskSpace()
+        self.actions = Actions(self.database, self.roots, view, self.events, scans=self.library_scan.lock, space=space)
         self.lookup = Lookup(self.database, self.roots)
         self.usage = Usage(self.database, view, self.lookup, self.events)
-        self.library_scan = Scanner(self.database, self.roots, view, self.events)
         self.upkeep = Upkeep(
             self.database,
             self.roots,
@@ -121,7 +122,7 @@ class App:
         )
         self.downloads = Downloads(
             self.http,
-            DiskSpace(),
+            space,
             self.scanner,
             self.quarantine,
             self.library.find_owned,

@@ -62,7 +62,7 @@ async def search(fields: Mapping[str, object], *, as_json: bool) -> int:
                 item.id,
                 item.title,
                 item.kind or "",
-                item.base_model or "",
+                item.base_model or item.family or "",
                 item.creator or "",
                 size(item.size),
                 item.name,

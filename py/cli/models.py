@@ -87,13 +87,18 @@ async def info(what: str, *, as_json: bool) -> int:
         ("State", detail.broken or detail.state),
         ("Size", size(detail.size)),
         ("Base model", detail.base_model),
+        ("Family", detail.family),
+        ("Network", " ".join(str(part) for part in (detail.network, detail.rank) if part)),
         ("Creator", detail.creator),
         ("Page", detail.url),
         ("AIR", detail.air),
         *((kind, value) for kind, value in detail.hashes.items()),
-        *((f"Words ({word.source})", word.text) for word in detail.trigger_words),
+        *((f"Words ({'suggested' if word.suggested else word.source})", word.text) for word in detail.trigger_words),
         ("Strength", detail.preferred_strength),
         ("Tags", ", ".join(detail.tags)),
+        ("Site's tags", ", ".join(detail.site_tags)),
+        ("Used", f"{detail.uses} times" if detail.uses else None),
+        ("Newer version", detail.has_update and f"{detail.model_id}@{detail.newest_version_id}"),
         ("Notes", detail.notes),
     )
     return GOOD
@@ -118,7 +123,7 @@ async def _find(app: App, what: str) -> LibraryDetail:
 
 
 def _fields(*fields: tuple[str, object]) -> None:
-    known = [(name, value) for name, value in fields if value not in (None, "")]
+    known = [(name, value) for name, value in fields if value not in (None, "", False)]
     width = max((len(name) for name, _ in known), default=0)
     for name, value in known:
         say(f"  {name.ljust(width)}  {value}")

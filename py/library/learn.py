@@ -300,7 +300,8 @@ def _to_hash(now: float) -> Select[Any]:
 
 def _heads_after(after: int) -> Select[Any]:
     query = select(files.c.id, files.c.path, files.c.size).join(contents, files.c.content == contents.c.id)
-    return query.where(_TO_DO, contents.c.sha256.is_(None), ~_IS_READ, files.c.id > after).order_by(files.c.id).limit(_BATCH)
+    query = query.where(_TO_DO, contents.c.sha256.is_(None), ~_IS_READ, files.c.id > after)
+    return query.order_by(files.c.id).limit(_BATCH)
 
 
 def _is_warm(row: Row[Any], now: float) -> bool:

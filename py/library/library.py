@@ -95,7 +95,7 @@ class Library:
             for row in rows.files_of(connection, content) if content is not None else ():
                 path = Path(real(row.path))
                 try:
-                    if not row.stale and rows.stamp(path) == rows.facts_of(row):
+                    if not row.stale and not row.missing and rows.stamp(path) == rows.facts_of(row):
                         return path
                 except OSError:
                     continue

@@ -69,7 +69,7 @@ class Scanner:
         self._roots = roots
         self._view = view
         self._events = events
-        self._one = asyncio.Lock()
+        self.lock = asyncio.Lock()  # held while a scan runs: who moves files takes it, too
         self.links: dict[str, str] = {}  # the linked folders that the last full scan followed
 
     async def scan(
@@ -83,7 +83,7 @@ class Scanner:
         """Brings the rows in line with the disk: everywhere, or in the folders ``only`` and in the folders ``whole``
         with all that is below. ``roots``: other places than the model folders, whose rows alone are looked at."""
         full = only is None and whole is None and roots is None
-        async with self._one:
+        async with self.lock:
             begun = time.monotonic()
             report = ScanReport()
             with ThreadPoolExecutor(1, "lorakeeper-walk") as thread:

@@ -1,0 +1,446 @@
+"""The list's questions against a plain computation: filters, sorts, pages that follow each other, counts."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from sqlalchemy import Connection, delete, event, insert, select
+
+from lorakeeper.py.errors import UsageError
+from lorakeeper.py.library import catalog, search
+from lorakeeper.py.library.query import LibraryQuery
+from lorakeeper.py.storage.database import Database
+from lorakeeper.py.storage.tables import cards, contents, files, item_tags, items
+
+COLUMNS = {
+    "name": "name_key",
+    "added": "added_at",
+    "changed": "changed_at",
+    "size": "size",
+    "last_used": "last_used",
+    "uses": "uses",
+    "rating": "rating",
+}
+FLAGS: dict[str, Callable[[dict[str, Any]], bool]] = {
+    "favourite": lambda row: row["favourite"],
+    "has_words": lambda row: row["has_words"],
+    "has_update": lambda row: row["has_update"],
+    "missing": lambda row: row["missing"],
+    "broken": lambda row: row["broken"],
+    "duplicate": lambda row: row["copies"] > 1,
+    "unused": lambda row: row["uses"] == 0,
+}
+TAGS, WORDS = ("anime", "style", "red dress"), ("halo", "miku", "東京")
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    database = Database(tmp_path / "library.db")
+    await database.open()
+    yield database
+    await database.close()
+
+
+def item(file: int, **changes: Any) -> dict[str, Any]:
+    """A row of the list, with ``tags`` and the ``text`` of its document."""
+    row = {
+        "file": file,
+        "content": file,
+        "kind": "loras",
+        "folder": "",
+        "name_key": f"name {file:06}",
+        "added_at": float(file),
+        "changed_at": 0.0,
+        "size": file,
+        "last_used": 0.0,
+        "uses": 0,
+        "rating": -1.0,
+        "base_model": None,
+        "family": None,
+        "creator": None,
+        "model_id": None,
+        "nsfw_level": 0,
+        "copies": 1,
+        "favourite": False,
+        "has_words": False,
+        "has_update": False,
+        "missing": False,
+        "broken": False,
+        "tags": [],
+        "text": "",
+    }
+    return row | changes
+
+
+def write(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    known = set(connection.execute(select(files.c.id)).scalars())
+    facts = [
+        {"id": row["file"], "path": f"/{row['file']}", "name": "", "mtime_ns": 0, "inode": 0, "stale": False}
+        | {key: row[key] for key in ("content", "kind", "folder", "size", "missing", "added_at")}
+        for row in rows
+        if row["file"] not in known
+    ]
+    if facts:
+        connection.execute(insert(contents), [{"id": each["id"], "size": 0} for each in facts])
+        connection.execute(insert(files), facts)
+    remove(connection, [row["file"] for row in rows])
+    if rows:
+        connection.execute(insert(items), [{key: row[key] for key in items.c.keys()} for row in rows])  # noqa: SIM118
+        connection.execute(insert(cards), [{"file": row["file"], "card": json.dumps(row["file"])} for row in rows])
+    if tags := [{"tag": tag, "file": row["file"]} for row in rows for tag in row["tags"]]:
+        connection.execute(insert(item_tags), tags)
+    search.put(connection, [(row["file"], row["text"]) for row in rows])
+
+
+def remove(connection: Connection, removed: list[int]) -> None:
+    for table in (items, cards, item_tags):
+        connection.execute(delete(table).where(table.c.file.in_(removed)))
+    search.drop(connection, removed)
+
+
+def fits(row: dict[str, Any], query: LibraryQuery) -> bool:
+    """What the list should say, said plainly."""
+    return (
+        all(word in row["text"].split() for word in query.query.split())
+        and all(
+            not getattr(query, name) or (row[name] or "") in getattr(query, name)
+            for name in ("kind", "base_model", "family", "creator")
+        )
+        and (not query.folder or f"{row['folder']}/".startswith(f"{query.folder}/"))
+        and set(query.tag) <= set(row["tags"])
+        and not set(query.without_tag) & set(row["tags"])
+        and all(getattr(query, name) in (None, flag(row)) for name, flag in FLAGS.items())
+        and (query.nsfw is None or row["nsfw_level"].bit_length() <= query.nsfw.bit_length())
+    )
+
+
+def expected(rows: Iterable[dict[str, Any]], query: LibraryQuery) -> list[int]:
+    column = COLUMNS[query.sort]
+    down = query.sort != "name" if query.descending is None else query.descending
+    chosen = sorted(((row[column], row["file"]) for row in rows if fits(row, query)), reverse=down)
+    return [file for _, file in chosen]
+
+
+async def page(database: Database, query: LibraryQuery) -> catalog.PageRows:
+    return await database.read(lambda c: catalog.page(c, query))
+
+
+async def pages(database: Database, query: LibraryQuery) -> list[int]:
+    """All pages, one behind the other, each of which says the same total."""
+    shown: list[int] = []
+    totals = set()
+    while True:
+        rows = await page(database, query)
+        assert len(rows.cards) <= query.limit
+        shown += map(json.loads, rows.cards)
+        totals.add(rows.total)
+        if rows.next_cursor is None:
+            assert totals == {len(shown)}
+            return shown
+        assert len(rows.cards) == query.limit
+        query = query.model_copy(update={"cursor": rows.next_cursor})
+
+
+ROWS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "kind": st.sampled_from(["loras", "vae", None]),
+            "folder": st.sampled_from(["", "styles", "styles/old", "styles2", "a_b", "Styles"]),
+            "name_key": st.sampled_from(["a", "b", "b2", "é", "東", "𠀀"]),
+            "added_at": st.floats(0, 5, width=16),
+            "changed_at": st.floats(0, 2**40),
+            "size": st.integers(0, 3) | st.integers(0, 2**50),
+            "last_used": st.sampled_from([0.0, 1.5]),
+            "uses": st.integers(0, 2),
+            "rating": st.sampled_from([-1.0, 0.5, 0.9999999]),
+            "base_model": st.sampled_from(["SDXL 1.0", "Pony", None]),
+            "family": st.sampled_from(["sdxl", None]),
+            "creator": st.sampled_from(["ada", "Ada", None]),
+            "nsfw_level": st.sampled_from([0, 1, 2, 3, 4, 15, 31, 60]),
+            "copies": st.integers(0, 2),
+            "tags": st.lists(st.sampled_from(TAGS), unique=True),
+            "text": st.lists(st.sampled_from(WORDS), unique=True).map(" ".join),
+            **{name: st.booleans() for name in ("favourite", "has_words", "has_update", "missing", "broken")},
+        }
+    ),
+    max_size=25,
+)
+FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    "query": st.lists(st.sampled_from(WORDS), unique=True, max_size=2).map(" ".join),
+    "kind": st.lists(st.sampled_from(["loras", "vae", "", "none"]), unique=True, max_size=2),
+    "base_model": st.lists(st.sampled_from(["SDXL 1.0", "Pony", ""]), unique=True, max_size=2),
+    "family": st.lists(st.sampled_from(["sdxl", ""]), unique=True, max_size=2),
+    "creator": st.lists(st.sampled_from(["ada", "Ada"]), unique=True, max_size=2),
+    "folder": st.sampled_from(["", "styles", "styles/old", "a_b", "a%b"]),
+    "tag": st.lists(st.sampled_from(TAGS), unique=True, max_size=2),
+    "without_tag": st.lists(st.sampled_from(TAGS), unique=True, max_size=2),
+    **{name: st.booleans() for name in FLAGS},
+    "nsfw": st.sampled_from([0, 1, 2, 4, 16, 32]),
+}
+ORDER = st.fixed_dictionaries(
+    {"sort": st.sampled_from(list(COLUMNS)), "descending": st.none() | st.booleans(), "limit": st.integers(1, 7)}
+)
+
+
+@st.composite
+def queries(draw: st.DrawFn) -> LibraryQuery:
+    chosen = draw(st.lists(st.sampled_from(list(FIELDS)), unique=True, max_size=3))
+    return LibraryQuery(**draw(ORDER), **{name: draw(FIELDS[name]) for name in chosen})
+
+
+PROPERTY = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+async def fill(database: Database, values: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    rows = [item(number, **value) for number, value in enumerate(values, 1)]
+
+    def work(connection: Connection) -> None:
+        remove(connection, list(range(1, 30)))
+        write(connection, rows)
+
+    await database.write(work)
+    return rows
+
+
+@settings(PROPERTY, max_examples=30)
+@given(values=ROWS, asked=st.lists(queries(), min_size=5, max_size=10))
+async def test_pages_are_what_fits_in_its_order(
+    database: Database, values: list[dict[str, Any]], asked: list[LibraryQuery]
+) -> None:
+    rows = await fill(database, values)
+
+    for query in asked:
+        assert await pages(database, query) == expected(rows, query), query
+        chosen = await database.read(partial(catalog.ids, query=query, limit=5))
+        assert chosen == expected(rows, query)[:5]
+
+
+@settings(PROPERTY, max_examples=20)
+@given(values=ROWS, asked=st.lists(queries(), min_size=2, max_size=4))
+async def test_each_value_is_counted_with_all_other_filters(
+    database: Database, values: list[dict[str, Any]], asked: list[LibraryQuery]
+) -> None:
+    rows = await fill(database, values)
+
+    def chosen(**but: Any) -> list[dict[str, Any]]:
+        return [row for row in rows if fits(row, query.model_copy(update=but))]
+
+    for query in asked:
+        facets = await database.read(partial(catalog.facets, query=query))
+
+        counted = {name: Counter({each.value: each.count for each in each_of}) for name, each_of in facets.items()}
+        for name in ("kind", "base_model", "family", "creator"):
+            assert counted[name] == Counter(row[name] or "" for row in chosen(**{name: []}))
+        assert counted["nsfw_level"] == Counter(str(row["nsfw_level"]) for row in chosen(nsfw=None))
+        assert counted["tag"] == Counter(tag for row in chosen() for tag in row["tags"])
+        for name, flag in FLAGS.items():
+            there = chosen(**{name: None})
+            assert counted[name]["true"] == sum(map(flag, there))
+            assert counted[name]["false"] == len(there) - counted[name]["true"]
+        for folder in ("styles", "styles/old", "a_b", "Styles"):
+            assert counted["folder"][folder] == len(chosen(folder=folder))
+
+
+async def test_facets_begin_with_the_most_common(database: Database) -> None:
+    kinds = ["vae"] + ["loras"] * 3 + ["b"] * 2 + ["a"] * 2
+    await database.write(lambda c: write(c, [item(number, kind=kind) for number, kind in enumerate(kinds, 1)]))
+
+    facets = await database.read(lambda c: catalog.facets(c, LibraryQuery()))
+
+    assert facets["kind"] == [catalog.Count(*each) for each in (("loras", 3), ("a", 2), ("b", 2), ("vae", 1))]
+
+
+async def test_a_filter_takes_tags_as_people_write_them(database: Database) -> None:
+    await database.write(lambda c: write(c, [item(1, tags=["creme"]), item(2)]))
+
+    assert await pages(database, LibraryQuery(tag=[" Crème"])) == [1]
+    assert await pages(database, LibraryQuery(without_tag=["CREME"])) == [2]
+    assert await pages(database, LibraryQuery(tag=[""], folder="/")) == [2, 1]
+
+
+LARGE = [
+    item(
+        number,
+        kind=("loras", "vae")[number % 7 == 0],
+        text="common" if number % 3 else "other rare" if number == 30 else "other",
+        size=number % 13,
+        uses=number % 2,
+    )
+    for number in range(1, 2_001)
+]
+LARGE_QUERIES: tuple[dict[str, Any], ...] = (
+    {},
+    {"kind": ["loras"]},
+    {"kind": ["loras", "vae"], "unused": True},
+    {"query": "common"},
+    {"query": "common", "kind": ["loras"]},
+    {"query": "rare"},
+    {"query": "other -rare"},
+    {"unused": False},
+)
+
+
+async def test_long_lists_are_walked_without_gap_or_repeat(database: Database) -> None:
+    """Enough rows for each way to find a page: walks, walks with a search, and sorting."""
+    await database.write(lambda c: write(c, LARGE))
+
+    for fields in LARGE_QUERIES:
+        for sort in ("size", "added"):
+            for descending in (True, False):
+                query = LibraryQuery(**fields, sort=sort, descending=descending, limit=151)
+                rows = [dict(row, text=row["text"] + " -rare" * (row["text"] == "other")) for row in LARGE]
+                assert await pages(database, query) == expected(rows, query), query
+
+
+async def test_no_plan_for_many_hits_scans_or_sorts_everything(database: Database) -> None:
+    await database.write(lambda c: write(c, LARGE))
+
+    def plans(connection: Connection, query: LibraryQuery) -> list[str]:
+        statements: list[tuple[str, Any]] = []
+
+        def note(_c: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+            statements.append((statement, parameters))
+
+        event.listen(connection, "before_cursor_execute", note)
+        first = catalog.page(connection, query)
+        assert first.next_cursor is not None
+        catalog.page(connection, query.model_copy(update={"cursor": first.next_cursor}))
+        event.remove(connection, "before_cursor_execute", note)
+        return [
+            f"{step.detail}   ← {statement}"
+            for statement, parameters in statements
+            for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            if "count(*) AS count_1 \nFROM items" not in statement  # which SQLite counts without reading rows
+        ]
+
+    asked: tuple[dict[str, Any], ...] = (
+        {},
+        {"kind": ["loras"]},
+        {"query": "common"},
+        {"query": "common", "kind": ["loras"]},
+    )
+    for fields in asked:
+        for sort in COLUMNS:
+            query = LibraryQuery(**fields, sort=sort, limit=20)
+            steps = await database.read(partial(plans, query=query))
+            assert steps
+            for step in steps:
+                detail = step.split("   ←")[0]
+                assert not detail.startswith(("SCAN items", "SCAN cards")) or "USING COVERING INDEX" in detail, step
+                # What is sorted is a page's worth of a walk at most, which comes as a list of ids.
+                assert "TEMP B-TREE" not in detail or "json_each" in step, step
+
+
+async def test_rows_that_come_and_go_between_pages_disturb_no_other(database: Database) -> None:
+    rows = [item(number, rating=number % 4 / 4, text="word") for number in range(1, 61)]
+    for query in (
+        LibraryQuery(sort="rating", limit=7),
+        LibraryQuery(sort="rating", limit=7, query="word", descending=False),
+    ):
+        await database.write(lambda c: write(c, rows))
+        shown: list[int] = []
+        cursor: str | None = None
+        for turn in range(100):
+            rows_of = await page(database, query.model_copy(update={"cursor": cursor}))
+            shown += map(json.loads, rows_of.cards)
+            cursor = rows_of.next_cursor
+            if cursor is None:
+                break
+            new = item(1_000 + turn, rating=turn % 4 / 4, text="word")
+            gone = shown[-1] if turn % 2 else 58 - turn
+
+            def work(connection: Connection, new: dict[str, Any] = new, gone: int = gone) -> None:
+                write(connection, [new])
+                remove(connection, [gone])
+
+            await database.write(work)
+
+        assert len(shown) == len(set(shown))
+        removed = set(range(1, 61)) - set(shown)
+        assert removed <= {58 - turn for turn in range(0, 100, 2)}
+        assert set(shown) >= {number for number in range(1, 61) if number > 58}
+
+
+def cursor_of(*parts: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "",
+        "x; DROP TABLE files",
+        "é",
+        "AAAA",
+        cursor_of("added", True, 1.0),
+        cursor_of("added", False, 1.0, 1),
+        cursor_of("name", True, "a", 1),
+        cursor_of("added", True, "a", 1),
+        cursor_of("added", True, None, 1),
+        cursor_of("added", True, True, 1),
+        cursor_of("added", True, float("nan"), 1),
+        cursor_of("added", True, 10**400, 1),
+        cursor_of("added", True, 1.0, 2**63),
+        cursor_of("added", True, 1.0, "1"),
+        base64.urlsafe_b64encode(b"[" * 100_000).decode(),
+    ],
+)
+async def test_a_foreign_cursor_is_refused(database: Database, cursor: str) -> None:
+    with pytest.raises(UsageError, match="none of this list's"):
+        await page(database, LibraryQuery(cursor=cursor))
+
+
+async def test_a_cursor_of_names_holds_texts_only(database: Database) -> None:
+    for value in (1, "\ud800", None):
+        with pytest.raises(UsageError):
+            await page(database, LibraryQuery(sort="name", cursor=cursor_of("name", False, value, 1)))
+
+
+@settings(PROPERTY, max_examples=200)
+@given(cursor=st.text(max_size=40) | st.binary(max_size=40).map(lambda b: base64.urlsafe_b64encode(b).decode()))
+async def test_any_text_as_a_cursor_is_refused_or_taken(database: Database, cursor: str) -> None:
+    try:
+        await page(database, LibraryQuery(cursor=cursor))
+    except (UsageError, ValidationError):
+        return
+
+
+@settings(PROPERTY, max_examples=40)
+@given(text=st.text(max_size=40))
+async def test_any_text_is_a_filter(database: Database, text: str) -> None:
+    await database.write(lambda c: write(c, [item(1)]))
+
+    every: tuple[dict[str, Any], ...] = (
+        {"query": text},
+        {"kind": [text]},
+        {"tag": [text]},
+        {"folder": text},
+        {"creator": [text, "x"]},
+    )
+    for fields in every:
+        try:
+            query = LibraryQuery(**fields)
+        except ValidationError:
+            continue  # no text in UTF-8
+        assert (await page(database, query)).total in (0, 1)
+
+
+def test_a_query_describes_its_fields() -> None:
+    properties = LibraryQuery.model_json_schema()["properties"]
+
+    assert all("description" in field for field in properties.values())
+    with pytest.raises(ValidationError):
+        LibraryQuery(unknown=1)  # type: ignore[call-arg]
+    for wrong in ({"limit": 0}, {"limit": 501}, {"query": "x" * 501}, {"sort": "id"}, {"nsfw": -1}):
+        with pytest.raises(ValidationError):
+            LibraryQuery.model_validate(wrong)
