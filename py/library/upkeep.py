@@ -17,7 +17,7 @@ from ..errors import CivitaiError, LorakeeperError
 from ..events import Event, Events
 from ..storage.database import Database
 from ..storage.tables import files, items
-from . import rows
+from . import rows, search
 from .actions import Actions, IntegrityReport
 from .learn import Learner, LearnReport
 from .metadata import Asked, SiteKnowledge
@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 _LOCK_POLL = 2.0
 _AGAIN = 15.0
 _REST = 600.0
+_TIDY_PAGES = 16
+_TIDY_REST = 0.02
 _DAY = 24 * 3600.0
 
 
@@ -210,6 +212,12 @@ class Upkeep:
                 await asyncio.wait({self._reader})
             if self._asks_site():
                 await self._tried("asking the site", self._ask)
+            await self._tried("tidying the search's index", self._tidy)
+
+    async def _tidy(self) -> None:
+        """Merges what many writes have left of the search's index, a little at a time."""
+        while await self._database.write(lambda c: search.tidy(c, _TIDY_PAGES)):
+            await asyncio.sleep(_TIDY_REST)
 
     async def _ask(self) -> None:
         asked = await self._knowledge.ask()

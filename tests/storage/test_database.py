@@ -18,7 +18,7 @@ from lorakeeper.py.storage import migrations
 from lorakeeper.py.storage.database import Database
 from lorakeeper.py.storage.tables import metadata
 
-FULL_TEXT = ("grams", "words", "vocabulary")
+FULL_TEXT = ("grams", "words")
 # What version 0.1.0 wrote.
 FIRST_VERSION = f"""
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);

@@ -23,7 +23,6 @@ def upgrade() -> None:
     op.execute(
         "CREATE VIRTUAL TABLE words USING fts5(text, tokenize = 'unicode61 remove_diacritics 0', prefix = '1 2')"
     )
-    op.execute("CREATE VIRTUAL TABLE vocabulary USING fts5vocab(words, 'row')")
     _copy()
     for name in ("files", "hashes", "site", "user", "contents"):
         op.drop_table(f"old_{name}")
