@@ -8,6 +8,7 @@ machine stand behind the limits.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import subprocess
@@ -111,6 +112,9 @@ async def _child(plan: dict[str, Any]) -> dict[str, Any]:
     # An upgrade of the file is no part of a start.
     await app.start(adopt=False)
     await app.close()
+    # As the standalone server does: a look through everything for garbage would hold the loop whoever asks for it.
+    gc.collect()
+    gc.freeze()
     app = App.standalone(home=Path(plan["home"]))
     writes = _time_writes(app)
     begun = time.perf_counter()

@@ -45,6 +45,21 @@ class ScanReport(BaseModel):
         return self.new + self.changed + self.moved + self.missing
 
 
+# In the order of an Entry's first fields.
+_COMPARED = select(
+    files.c.path,
+    files.c.kind,
+    files.c.name,
+    files.c.folder,
+    files.c.size,
+    files.c.mtime_ns,
+    files.c.inode,
+    files.c.missing,
+    files.c.id,
+)
+_TOLD = 7
+
+
 @dataclass
 class _Compared:
     """A batch beside the rows. ``same`` are the ids of rows that fit; ``moved`` rows of which the file was
@@ -126,7 +141,7 @@ class Scanner:
             compared = await self._database.read(partial(_compare, batch=batch))
             ids = list(compared.same)
             if compared.has_work:
-                ids += await self._database.write(partial(self._apply, batch=batch, report=report))
+                ids += await self._database.write(partial(self._apply, batch=batch, compared=compared, report=report))
             _mark(seen, ids)
             report.files += len(batch)
             report.broken += sum(entry.problem is not None for entry in batch)
@@ -138,10 +153,14 @@ class Scanner:
         kind, name = locate(self._roots, Path(real(entry.path))) or ("", os.path.basename(entry.path))  # noqa: PTH119
         return entry._replace(kind=kind, name=name, folder=folder_of(name))
 
-    def _apply(self, connection: Connection, batch: list[Entry], report: ScanReport) -> list[int]:
-        """Compares again, as another process may have written since, and writes. Returns the ids that are no longer
-        new."""
-        compared = _compare(connection, batch)
+    def _apply(self, connection: Connection, batch: list[Entry], compared: _Compared, report: ScanReport) -> list[int]:
+        """Writes what has changed; returns the ids of the rows that now fit. Where another process was there first the
+        batch is compared again."""
+        new = [entry.path for entry, _ in compared.new]
+        if any(
+            connection.execute(select(files.c.id).where(files.c.path.in_(chunk))).first() for chunk in rows.chunks(new)
+        ):
+            compared = _compare(connection, batch)
         added = rows.add_files(
             connection, [(_place(entry), _facts(entry), entry.problem, content) for entry, content in compared.new]
         )
@@ -158,7 +177,8 @@ class Scanner:
         report.changed += len(compared.changed)
         report.moved += len(compared.moved)
         others = [file_id for group in (compared.moved, compared.renamed, compared.changed) for file_id, _ in group]
-        self._view.refresh(connection, [*added, *others])
+        self._view.add(connection, added)
+        self._view.refresh(connection, others)
         if linked := {content for _, content in compared.new if content is not None}:
             self._view.refresh_contents(connection, linked)
         return [*compared.same, *added, *others]
@@ -170,11 +190,17 @@ class Scanner:
 
         def find(connection: Connection) -> list[int]:
             known: Select[Any] = select(files.c.id, files.c.path, files.c.kind).where(files.c.missing.is_(False))
-            if full:
-                return [row.id for row in connection.execute(known) if _is_gone(row, seen, walked.unreadable)]
             gone: list[int] = []
+            if full:
+                ids = connection.execute(select(files.c.id).where(files.c.missing.is_(False))).scalars()
+                for chunk in rows.chunks(each for each in ids if not _is_marked(seen, each)):
+                    unseen = connection.execute(known.where(files.c.id.in_(chunk)))
+                    gone += [row.id for row in unseen if _is_gone(row, walked.unreadable)]
+                return gone
             stands: dict[str, bool] = {}
             for folder in listed:
+                if os.path.dirname(folder) in listed:  # noqa: PTH120
+                    continue  # asked about with that one
                 inside = os.path.join(folder, "")  # noqa: PTH118 - a text in the database's spelling
                 # What begins with the folder's path sorts directly behind it.
                 here = known.where(files.c.path > inside, files.c.path < inside + "\U0010ffff")
@@ -219,9 +245,9 @@ def count_of(connection: Connection) -> int:
 
 def _compare(connection: Connection, batch: list[Entry]) -> _Compared:
     known = {
-        row.path: row
+        row[0]: row
         for chunk in rows.chunks(entry.path for entry in batch)
-        for row in connection.execute(select(files).where(files.c.path.in_(chunk)))
+        for row in connection.execute(_COMPARED.where(files.c.path.in_(chunk)))
     }
     compared = _Compared()
     fresh: list[Entry] = []
@@ -229,12 +255,16 @@ def _compare(connection: Connection, batch: list[Entry]) -> _Compared:
         row = known.get(entry.path)
         if row is None:
             fresh.append(entry)
-        elif rows.facts_of(row) != _facts(entry):
-            compared.changed.append((row.id, entry))
-        elif row.missing or (row.kind, row.name, row.folder) != (entry.kind or None, entry.name, entry.folder):
-            compared.renamed.append((row.id, entry))
+            continue
+        *told, missing, file_id = row
+        if not missing and tuple(told) == entry[:_TOLD]:  # as of nearly every file at nearly every start
+            compared.same.append(file_id)
+        elif tuple(told[-3:]) != _facts(entry):
+            compared.changed.append((file_id, entry))
+        elif missing or told[1:-3] != [entry.kind or None, entry.name, entry.folder]:
+            compared.renamed.append((file_id, entry))
         else:
-            compared.same.append(row.id)
+            compared.same.append(file_id)
     elsewhere = rows.twins(connection, (entry.inode for entry in fresh if entry.problem is None))
     for entry in fresh:
         twins = elsewhere.get(entry.inode, []) if entry.problem is None else []
@@ -249,9 +279,7 @@ def _compare(connection: Connection, batch: list[Entry]) -> _Compared:
     return compared
 
 
-def _is_gone(row: Row[Any], seen: bytearray, unreadable: Collection[str]) -> bool:
-    if _is_marked(seen, row.id):
-        return False
+def _is_gone(row: Row[Any], unreadable: Collection[str]) -> bool:
     if row.kind is None:  # outside the model folders, where no walk comes by
         return not os.path.lexists(real(row.path))
     inside = (row.path == folder or row.path.startswith(os.path.join(folder, "")) for folder in unreadable)  # noqa: PTH118

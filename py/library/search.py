@@ -13,11 +13,11 @@ import json
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, column, func, select, table
+from sqlalchemy import Connection, Select, column, func, select, table
 
 from ..storage.tables import item_tags, items
 
@@ -60,17 +60,23 @@ def fold(text: str) -> str:
 # -- Writing ---------------------------------------------------------------------------------------------------------
 
 
-def put(connection: Connection, documents: Iterable[tuple[int, str]]) -> None:
+def put(
+    connection: Connection,
+    documents: Iterable[tuple[int, str]],
+    listed: Iterable[tuple[Mapping[str, Any], Iterable[str]]] | None = None,
+) -> None:
     """Takes in the documents of these files in place of those that they had, with marks from their rows in ``items``
-    and ``item_tags``: call it last, whenever one of these has changed."""
+    and ``item_tags``: call it last, whenever one of these has changed. ``listed`` are these rows, each with its tags,
+    where the caller has them at hand."""
     texts = dict(sorted(dict(documents).items()))
     if not texts:
         return
-    marks = _marks(connection, list(texts))
-    documents_words = {file: _document(text) for file, text in texts.items()}
+    marks = _marks(_listed(connection, list(texts)) if listed is None else listed)
+    parted: dict[str, list[str]] = {}
+    documents_words = {file: _document(text, parted) for file, text in texts.items()}
     connection.exec_driver_sql(
         "INSERT OR REPLACE INTO words (rowid, text) VALUES (?, ?)",
-        [(file, " ".join([*words, _GAP, *marks[file]])) for file, words in documents_words.items()],
+        [(file, " ".join([*words, _GAP, *marks.get(file, ())])) for file, words in documents_words.items()],
     )
     every = set().union(*documents_words.values())
     new = {_key(word): word for word in every if len(word) > 2 and word[0] != _NAMED}
@@ -105,33 +111,36 @@ def tidy(connection: Connection, pages: int = 50) -> bool:
     return more
 
 
-def _marks(connection: Connection, files: Sequence[int]) -> dict[int, list[str]]:
-    marks: dict[int, list[str]] = defaultdict(list)
-    known: dict[Mark, str] = {}
-
-    def add(file: int, mark: Mark) -> None:
-        marks[file].append(known.get(mark) or known.setdefault(mark, _mark(mark)))
-
+def _listed(connection: Connection, files: Sequence[int]) -> Iterator[tuple[Mapping[str, Any], list[str]]]:
+    """Their rows in ``items``, each with its tags."""
     for start in range(0, len(files), _CHUNK):
         chunk = files[start : start + _CHUNK]
-        for row in connection.execute(select(items).where(items.c.file.in_(chunk))):
-            for mark in _marks_of(row):
-                add(row.file, mark)
+        tags: dict[int, list[str]] = defaultdict(list)
         for row in connection.execute(select(item_tags).where(item_tags.c.file.in_(chunk))):
-            add(row.file, ("tag", row.tag))
+            tags[row.file].append(row.tag)
+        for found in connection.execute(select(items).where(items.c.file.in_(chunk))).mappings():
+            yield dict(found), tags[found["file"]]
+
+
+def _marks(listed: Iterable[tuple[Mapping[str, Any], Iterable[str]]]) -> dict[int, list[str]]:
+    """The marks of each file, as they stand in its document."""
+    marks: dict[int, list[str]] = {}
+    known: dict[Mark, str] = {}
+    for values, tags in listed:
+        every = (*_marks_of(values), *(("tag", tag) for tag in tags))
+        marks[values["file"]] = [known.get(mark) or known.setdefault(mark, _mark(mark)) for mark in every]
     return marks
 
 
-def _marks_of(row: Row[Any]) -> Iterator[Mark]:
-    values = row._mapping
+def _marks_of(values: Mapping[str, Any]) -> Iterator[Mark]:
     yield from ((name, values[name] or "") for name in _MARKED)
     yield from ((name, "1") for name in _TRUE if values[name])
-    if row.copies > 1:
+    if values["copies"] > 1:
         yield "duplicate", "1"
-    if not row.uses:
+    if not values["uses"]:
         yield "unused", "1"
-    yield from (("above", str(bits)) for bits in range(row.nsfw_level.bit_length()))
-    folders = row.folder.split("/")
+    yield from (("above", str(bits)) for bits in range(values["nsfw_level"].bit_length()))
+    folders = values["folder"].split("/")
     yield from (("folder", "/".join(folders[:depth])) for depth in range(1, len(folders) + 1))
 
 
@@ -161,16 +170,18 @@ def _named(word: str) -> str:
     return word
 
 
-def _document(text: str) -> list[str]:
-    """The words of a document: all in their order, then the parts of those that have some, such as ``FooBar2``."""
+def _document(text: str, parted: dict[str, list[str]]) -> list[str]:
+    """The words of a document: all in their order, then the parts of those that have some, such as ``FooBar2``.
+    ``parted`` remembers these from one document to the next."""
     plain = _plain(text)
     words = [_EVERYWHERE, *_words(plain.casefold())]
     for run in dict.fromkeys(_WORD.findall(plain)):
         if run.isdigit() or (run.isalpha() and (run.islower() or len(run) == 1)):
             continue
-        parts = _parts(run)
-        if len(parts) > 1:
-            words += (_GAP, *_words(" ".join(parts).casefold()))
+        if (parts := parted.get(run)) is None:
+            cut = _parts(run)
+            parts = parted[run] = [_GAP, *_words(" ".join(cut).casefold())] if len(cut) > 1 else []
+        words += parts
     return words
 
 

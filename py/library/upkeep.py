@@ -216,7 +216,7 @@ class Upkeep:
 
     async def _tidy(self) -> None:
         """Merges what many writes have left of the search's index, a little at a time."""
-        while await self._database.write(lambda c: search.tidy(c, _TIDY_PAGES)):
+        while await self._database.write(lambda c: search.tidy(c, _TIDY_PAGES)):  # noqa: ASYNC110 - a rest, no wait
             await asyncio.sleep(_TIDY_REST)
 
     async def _ask(self) -> None:

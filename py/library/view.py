@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select
@@ -18,6 +19,11 @@ from .previews import Previews
 
 _DIGITS = re.compile(r"\d+")
 _DESCRIPTION = 2_000
+_UNRATED = -1.0  # below all that somebody rated
+
+# A row of the list: what stands in ``items``, its card, its tags, its text for the search.
+Listed = tuple[dict[str, Any], str, set[str], str]
+
 _LIST_FIELDS = {"path", "hashes", "header", "site", "model", "user", "broken"}
 
 _LAYERS = (
@@ -53,12 +59,17 @@ class View:
                 connection.execute(delete(table).where(table.c.file.in_(chunk)))
             if not details:
                 continue
-            connection.execute(insert(items), [_item(row, detail) for row, detail in details])
-            shown = [{"file": row.id, "card": _card(detail)} for row, detail in details]
-            connection.execute(insert(cards), shown)
-            if tags := [{"tag": tag, "file": row.id} for row, detail in details for tag in _tags(detail)]:
-                connection.execute(insert(item_tags), tags)
-            search.put(connection, [(row.id, _text(detail)) for row, detail in details])
+            _put(
+                connection,
+                [(_item(row, detail), _card(detail), _tags(detail), _text(detail)) for row, detail in details],
+            )
+
+    def add(self, connection: Connection, file_ids: Iterable[int]) -> None:
+        """The same as :meth:`refresh` for files that were added just now, of whose contents nothing is known: many at
+        once, and so without asking for what there can't be."""
+        for chunk in rows.chunks(file_ids):
+            query = select(files).where(files.c.id.in_(chunk))
+            _put(connection, [_fresh(row) for row in connection.execute(query)])
 
     def refresh_contents(self, connection: Connection, content_ids: Iterable[int]) -> None:
         """The same for all files of these contents, and of other versions of the same models."""
@@ -122,6 +133,62 @@ class View:
         return compose(layers, self._site_url())
 
 
+def _put(connection: Connection, listed: Sequence[Listed]) -> None:
+    """Writes the list's rows of files that have none."""
+    if not listed:
+        return
+    connection.execute(insert(items), [item for item, _, _, _ in listed])
+    connection.execute(insert(cards), [{"file": item["file"], "card": card} for item, card, _, _ in listed])
+    if tags := [{"tag": tag, "file": item["file"]} for item, _, tags, _ in listed for tag in tags]:
+        connection.execute(insert(item_tags), tags)
+    texts = [(item["file"], text) for item, _, _, text in listed]
+    search.put(connection, texts, [(item, tags) for item, _, tags, _ in listed])
+
+
+def _fresh(row: Row[Any]) -> Listed:
+    """What :func:`items.compose` makes of a file of whose content nothing is known, without its detours."""
+    file_name = os.path.basename(row.path)  # noqa: PTH119
+    title = os.path.splitext(file_name)[0]  # noqa: PTH122
+    card = {
+        "id": row.id,
+        "kind": row.kind,
+        "name": row.name,
+        "folder": row.folder,
+        "file_name": file_name,
+        "title": title,
+        "size": row.size,
+        "state": "broken" if row.problem else "present",
+        "added_at": at(row.added_at).isoformat(),
+        "changed_at": at(max(0.0, row.mtime_ns / 1e9)).isoformat(),
+    }
+    listed = {
+        "file": row.id,
+        "content": row.content,
+        "kind": row.kind,
+        "folder": row.folder,
+        "name_key": natural_key(title),
+        "added_at": row.added_at,
+        "changed_at": row.mtime_ns / 1e9,
+        "size": row.size,
+        "last_used": 0.0,
+        "uses": 0,
+        "rating": _UNRATED,
+        "base_model": None,
+        "family": None,
+        "creator": None,
+        "model_id": None,
+        "nsfw_level": 0,
+        "copies": 1,
+        "favourite": False,
+        "has_words": False,
+        "has_update": False,
+        "missing": False,
+        "broken": row.problem is not None,
+    }
+    text = row.name if title in row.name else f"{row.name}\n{title}"
+    return listed, json.dumps(card, ensure_ascii=False), set(), text
+
+
 def natural_key(text: str) -> str:
     """What names are sorted by: ``v9`` comes before ``v10``, and case says nothing."""
     return _DIGITS.sub(lambda number: number[0].lstrip("0").rjust(12, "0"), search.fold(text))[:200]
@@ -164,8 +231,7 @@ def _item(row: Row[Any], detail: LibraryDetail) -> dict[str, Any]:
         "size": row.size,
         "last_used": row.last_used or 0.0,
         "uses": row.uses or 0,
-        # A model that nobody rated stands below all that somebody did.
-        "rating": -1.0 if detail.rating is None else detail.rating,
+        "rating": _UNRATED if detail.rating is None else detail.rating,
         "base_model": detail.base_model,
         "family": detail.family,
         "creator": detail.creator,

@@ -7,12 +7,13 @@ import os
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from lorakeeper.py.library import rows
-from lorakeeper.py.library.items import UserLayer
+from lorakeeper.py.library.items import LibraryItem, UserLayer
 from lorakeeper.py.library.paths import stored
 from lorakeeper.py.library.roots import FolderRoots
 from lorakeeper.py.library.scan import ScanReport
@@ -256,3 +257,23 @@ async def test_a_name_that_is_not_utf8_is_listed(here: Place) -> None:
     (row,) = (await here.rows()).values()
     assert told(report) == {"files": 1, "new": 1}
     assert row.path == stored(os.fsdecode(path))
+
+
+async def test_a_new_file_is_listed_as_if_all_that_is_known_were_asked_for(here: Place) -> None:
+    """New files take a shorter way into the list: it has to lead to the same rows."""
+    here.put(str(Path("Styles", "FooBar_v2.safetensors")))
+    (here.folder / "loras" / "x.safetensors").mkdir()
+    await here.scanner.scan()
+    tables = ("items", "cards", "item_tags", "words")
+
+    def everything(connection: Connection) -> dict[str, list[Any]]:
+        return {name: list(connection.exec_driver_sql(f"SELECT * FROM {name} ORDER BY 1").all()) for name in tables}
+
+    short = await here.database.read(everything)
+    await here.database.write(lambda c: here.view.refresh(c, [1, 2]))
+
+    long = await here.database.read(everything)
+    assert len(short["items"]) == 2
+    cards = [[LibraryItem.model_validate_json(row.card) for row in each.pop("cards")] for each in (short, long)]
+    assert cards[0] == cards[1]
+    assert short == long
