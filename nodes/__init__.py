@@ -7,6 +7,8 @@ from comfy_api.latest import ComfyExtension, io
 from ..py.hosts import comfyui
 from .civitai import CivitaiDownload, CivitaiSearch
 from .lora import LoadLora, LoraInfo
+from .lora_stack import ApplyLoraStack, LoraStackNode
+from .prompt_loras import PromptLoras
 from .trigger_words import TriggerWords
 
 
@@ -15,4 +17,13 @@ class LorakeeperExtension(ComfyExtension):
         comfyui.attach()
 
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
-        return [CivitaiSearch, CivitaiDownload, LoraInfo, LoadLora, TriggerWords]
+        return [
+            CivitaiSearch,
+            CivitaiDownload,
+            LoraInfo,
+            LoadLora,
+            LoraStackNode,
+            ApplyLoraStack,
+            PromptLoras,
+            TriggerWords,
+        ]

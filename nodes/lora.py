@@ -1,8 +1,7 @@
-"""The nodes that know and load LoRAs."""
+"""The nodes that know and load one LoRA."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import folder_paths
@@ -10,9 +9,8 @@ from comfy_api.latest import io
 
 from ..py.hosts.comfyui import NodeError, host
 from ..py.library.node_results import as_json, words_text
-
-LoraStack = io.Custom("LORA_STACK")
-NOTHING = "None"
+from ..py.library.wishes import NOTHING, wish
+from .choices import STRENGTH, LoraStack, Stack, check, content_input, fingerprint, kept
 
 
 class LoraInfo(io.ComfyNode):
@@ -24,6 +22,7 @@ class LoraInfo(io.ComfyNode):
             category="Lorakeeper/lora",
             description="Says what a LoRA is: a file of yours, or any model by its hash.",
             search_aliases=["lora metadata", "trained words", "civitai hash", "by hash"],
+            hidden=[io.Hidden.unique_id],
             inputs=[
                 io.Combo.Input(
                     "lora_name",
@@ -38,6 +37,7 @@ class LoraInfo(io.ComfyNode):
                     optional=True,
                     tooltip="Or the hash of a model, of any kind that Civitai shows. Counts when no LoRA is chosen.",
                 ),
+                content_input(),
             ],
             outputs=[
                 io.String.Output("name", tooltip="The model's name."),
@@ -49,13 +49,23 @@ class LoraInfo(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, lora_name: str | None = None) -> bool | str:
-        return _check_name(lora_name)
+    async def validate_inputs(cls, lora_name: str | None = None, content: str | None = None) -> bool | str:
+        return await check(wish(lora_name, content))
 
     @classmethod
-    async def execute(cls, lora_name: str = NOTHING, hash: str = "") -> io.NodeOutput:  # noqa: A002 - the socket's name
-        if lora_name != NOTHING:
-            detail = await host().describe(lora_path(lora_name))
+    async def fingerprint_inputs(cls, lora_name: str | None = None, content: str | None = None, **others: Any) -> Any:
+        wanted = wish(lora_name, content)
+        return await fingerprint([wanted]) if wanted else None
+
+    @classmethod
+    async def execute(
+        cls,
+        lora_name: str = NOTHING,
+        hash: str = "",  # noqa: A002 - the socket's name
+        content: str = "",
+    ) -> io.NodeOutput:
+        if wanted := wish(lora_name, content):
+            detail = (await host().loras([wanted], cls.hidden, exact=True, on_base=False)).granted[0].detail
         elif hash.strip():
             detail = await host().by_hash(hash.strip())
         else:
@@ -68,23 +78,23 @@ class LoraInfo(io.ComfyNode):
 class LoadLora(io.ComfyNode):
     @classmethod
     def define_schema(cls) -> io.Schema:
-        strength = {"default": 1.0, "min": -100.0, "max": 100.0, "step": 0.01}
         return io.Schema(
             node_id="Lorakeeper_LoadLora",
             display_name="Load LoRA (Trigger Words)",
             category="Lorakeeper/lora",
             description="Loads a LoRA as ComfyUI does, and gives its trigger words.",
             search_aliases=["lora", "load lora", "lora loader", "trigger words", "trained words"],
+            hidden=[io.Hidden.unique_id, io.Hidden.prompt],
             inputs=[
                 io.Model.Input("model", tooltip="The diffusion model that the LoRA changes."),
                 io.Combo.Input(
                     "lora_name", options=folder_paths.get_filename_list("loras"), tooltip="The LoRA to load."
                 ),
                 io.Float.Input(
-                    "strength_model", tooltip="How strongly the diffusion model changes. May be negative.", **strength
+                    "strength_model", tooltip="How strongly the diffusion model changes. May be negative.", **STRENGTH
                 ),
                 io.Float.Input(
-                    "strength_clip", tooltip="How strongly the CLIP model changes. May be negative.", **strength
+                    "strength_clip", tooltip="How strongly the CLIP model changes. May be negative.", **STRENGTH
                 ),
                 io.Clip.Input(
                     "clip",
@@ -96,6 +106,7 @@ class LoadLora(io.ComfyNode):
                     optional=True,
                     tooltip="A list of LoRAs to add this one to. They are passed on, not loaded.",
                 ),
+                content_input(),
             ],
             outputs=[
                 io.Model.Output("MODEL", tooltip="The diffusion model with the LoRA."),
@@ -106,17 +117,14 @@ class LoadLora(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, lora_name: str | None = None) -> bool | str:
-        return _check_name(lora_name)
+    async def validate_inputs(cls, lora_name: str | None = None, content: str | None = None) -> bool | str:
+        return await check(wish(lora_name, content))
 
     @classmethod
-    def fingerprint_inputs(cls, lora_name: str | None = None, **others: Any) -> Any:
+    async def fingerprint_inputs(cls, lora_name: str | None = None, content: str | None = None, **others: Any) -> Any:
         """A file that was replaced is loaded again."""
-        path = lora_name and folder_paths.get_full_path("loras", lora_name)
-        if not path:
-            return None
-        facts = Path(path).stat()
-        return facts.st_size, facts.st_mtime_ns
+        wanted = wish(lora_name, content)
+        return await fingerprint([wanted]) if wanted else None
 
     @classmethod
     async def execute(
@@ -126,26 +134,12 @@ class LoadLora(io.ComfyNode):
         strength_model: float,
         strength_clip: float,
         clip: Any = None,
-        lora_stack: list[tuple[str, float, float]] | None = None,
+        lora_stack: Stack | None = None,
+        content: str = "",
     ) -> io.NodeOutput:
-        path = lora_path(lora_name)
-        detail = await host().describe(path)
-        stack = [entry for entry in lora_stack or () if entry[0] != NOTHING]
-        if strength_model or strength_clip:
-            model, clip = host().apply_lora(model, clip, path, strength_model, strength_clip)
-            stack.append((lora_name, strength_model, strength_clip))
-        return io.NodeOutput(model, clip, words_text(detail), stack)
-
-
-def lora_path(name: str) -> Path:
-    """Where the LoRA lies that loaders call ``name``. NodeError where there is none."""
-    if path := folder_paths.get_full_path("loras", name):
-        return Path(path)
-    raise NodeError(f"There is no LoRA {name} in your loras folders.")
-
-
-def _check_name(name: str | None) -> bool | str:
-    # What comes over a link is None here, and known only when the graph runs.
-    if name in (None, NOTHING) or folder_paths.get_full_path("loras", name):
-        return True
-    return f"There is no LoRA {name} in your loras folders."
+        wanted = wish(lora_name, content, strength_model, strength_clip)
+        if wanted is None:
+            raise NodeError("Choose a LoRA to load.")
+        loras = await host().loras([wanted], cls.hidden, exact=True)
+        model, clip = host().apply_loras(model, clip, loras)
+        return io.NodeOutput(model, clip, loras.words, [*kept(lora_stack), *loras.stack])

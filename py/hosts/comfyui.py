@@ -13,7 +13,7 @@ import asyncio
 import logging
 import os
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -27,11 +27,15 @@ from server import PromptServer
 from ..errors import LorakeeperError, StorageError
 from ..events import Event
 from .comfyui_loras import LoraFiles
+from .comfyui_prompts import Prompts
 from .relay import Relay
 
 if TYPE_CHECKING:
     from ..app import App
     from ..library.items import LibraryDetail
+    from ..library.lookup import Match
+    from ..library.wishes import Wish
+    from .lora_work import Loras
     from .node_work import Descriptions
 
 log = logging.getLogger(__name__)
@@ -73,6 +77,8 @@ class Host:
         self._relay: Relay | None = None
         self._problem: LorakeeperError = StorageError("Lorakeeper has not started yet.")
         self._starting: asyncio.Task[None] | None = None
+        self._following: asyncio.Task[None] | None = None
+        self.prompts = Prompts(server)
         self._routes = web.UrlDispatcher()
 
     @property
@@ -133,13 +139,48 @@ class Host:
 
         return await self.run(lambda app, _: search(app, wanted))
 
-    async def describe(self, path: Path) -> LibraryDetail:
-        """What is known of a local file, for a node."""
+    async def loras(
+        self,
+        wishes: Sequence[Wish],
+        hidden: Any,
+        *,
+        exact: bool = False,
+        fetch: bool = False,
+        on_base: bool = True,
+        remarks: Sequence[str] = (),
+    ) -> Loras:
+        """:func:`lora_work.loras` for the node that ``hidden`` is of, which says these and its own remarks.
+
+        ``on_base``: whether they go on the model that reaches the node.
+        """
+        from ..library.fit import base_of
+        from .lora_work import loras
         from .node_work import Descriptions
 
         self._descriptions = self._descriptions or Descriptions()
         describe = self._descriptions.describe
-        return await self.run(lambda app, _: describe(app, path))
+        base = base_of(hidden.prompt, hidden.unique_id) if on_base else ""
+        bar = ProgressBar(1.0) if fetch else None
+
+        async def work(app: App, news: Callable[[dict[str, Any]], None]) -> Loras:
+            return await loras(app, wishes, describe, exact=exact, base=base, fetch=news if fetch else None)
+
+        found = await self.run(work, lambda job: self._show(job, bar, hidden.unique_id))
+        if said := [*remarks, *found.remarks]:
+            for sentence in said:
+                log.warning("%s", sentence)
+            self._say("\n".join(said), hidden.unique_id)
+        return found
+
+    async def locate(self, wishes: Sequence[Wish], *, exact: bool = False) -> list[Match]:
+        """The files that are meant, before the graph runs: on any loop, and without an eye on Stop."""
+        from .lora_work import find
+
+        async def work() -> list[Match]:
+            await self.started()
+            return [await find(self.app, wish, exact=exact) for wish in wishes]
+
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work(), self._server.loop))
 
     async def by_hash(self, text: str) -> LibraryDetail:
         """:func:`node_work.by_hash` for a node."""
@@ -147,33 +188,29 @@ class Host:
 
         return await self.run(lambda app, _: by_hash(app, text))
 
-    def apply_lora(
-        self, model: Any, clip: Any, path: Path, strength_model: float, strength_clip: float
-    ) -> tuple[Any, Any]:
-        """``model`` and ``clip`` with the LoRA at ``path``, for a node."""
+    def apply_loras(self, model: Any, clip: Any, loras: Loras) -> tuple[Any, Any]:
+        """``model`` and ``clip`` with these LoRAs, as core's loaders in a row would do it."""
+        wanted = [each for each in loras.granted if each.wish.counts]
         try:
-            return self._loras.apply(model, clip, path, strength_model, strength_clip)
+            for each in wanted:
+                strengths = each.wish.strength_model, each.wish.strength_clip
+                model, clip = self._loras.apply(model, clip, each.match.path, *strengths, keep=len(wanted))
         except LorakeeperError as error:
             raise NodeError(str(error)) from None
+        return model, clip
 
     async def download(self, target: Callable[[], str], kind: str | None, node_id: str | None) -> LibraryDetail:
         """:func:`node_work.download` for a node, which shows how far it is. ``target`` may raise a LorakeeperError."""
-        from ..library.node_results import progress_line
         from .node_work import download
 
         bar = ProgressBar(1.0)
-
-        def show(job: dict[str, Any]) -> None:
-            if job["total"]:
-                bar.update_absolute(job["received"] / job["total"])
-            self._say(progress_line(job), node_id)
 
         async def work(app: App, news: Callable[[dict[str, Any]], None]) -> tuple[str, LibraryDetail]:
             wanted = target()
             return wanted, await download(app, wanted, kind, news)
 
         try:
-            wanted, detail = await self.run(work, show)
+            wanted, detail = await self.run(work, lambda job: self._show(job, bar, node_id))
         except NodeError as error:
             self._say(str(error), node_id)
             raise
@@ -198,6 +235,14 @@ class Host:
         path = self._brought.get((target, kind))
         return path is None or path.is_file() or float("nan")
 
+    def _show(self, job: dict[str, Any], bar: ProgressBar | None, node_id: str | None) -> None:
+        """How far a download is."""
+        from ..library.node_results import progress_line
+
+        if bar and job["total"]:
+            bar.update_absolute(job["received"] / job["total"])
+        self._say(progress_line(job), node_id)
+
     def _say(self, text: str, node_id: str | None) -> None:
         if node_id is not None:
             self._server.send_progress_text(text, node_id, self._server.client_id)
@@ -210,6 +255,8 @@ class Host:
         if self._starting:
             self._starting.cancel()
             await asyncio.wait({self._starting})
+        if self._following:
+            self._following.cancel()
         app, self._app = self._app, None
         self._problem = StorageError("Lorakeeper has stopped.")
         if self._relay:
@@ -235,7 +282,7 @@ class Host:
     async def _start(self) -> None:
         await asyncio.to_thread(_import)
         try:
-            self._app = await _begin()
+            self._app = await _begin(self.prompts)
         except LorakeeperError as error:
             self._problem = error
         except Exception as error:
@@ -245,6 +292,7 @@ class Host:
             log.error("%s", self._problem)
         else:
             self._app.events.subscribe(_list_again)
+            self._following = asyncio.create_task(self.prompts.follow(self._app.usage.ran))
             self._relay = Relay(self._app.events, self._server.loop, self._server.send_sync)
         for route in self._table():
             self._routes.add_route(route.method, route.path, route.handler)
@@ -276,6 +324,7 @@ def attach() -> None:
     """Makes ComfyUI's server carry Lorakeeper. Work begins when the server starts, not before."""
     server = PromptServer.instance
     server.app[_HOST] = carried = Host(server)
+    carried.prompts.attach()
     # ComfyUI mirrors it under /api.
     server.routes.route("*", "/lorakeeper/{path:.*}")(carried.answer)
     server.app.on_startup.append(carried.start)
@@ -294,11 +343,12 @@ def _import() -> None:
     from .. import app  # noqa: F401
 
 
-async def _begin() -> App:
+async def _begin(prompts: Prompts) -> App:
     from ..app import HOME_VARIABLE, App, data_folder
 
     private = Path(folder_paths.get_system_user_directory("lorakeeper"))
-    app = App(data_folder() if os.environ.get(HOME_VARIABLE) else private, lambda settings: ComfyRoots())
+    home = data_folder() if os.environ.get(HOME_VARIABLE) else private
+    app = App(home, lambda settings: ComfyRoots(), busy=prompts.busy)
     return await app.__aenter__()  # which closes again what it could open
 
 

@@ -90,24 +90,32 @@ async def by_hash(app: App, text: str) -> LibraryDetail:
 class Descriptions:
     """Says what is known of local files without ever making a graph wait long for the site."""
 
-    def __init__(self, patience: float = 10.0, quiet: float = 300.0) -> None:
-        """``patience``: seconds to wait for the site. ``quiet``: seconds before it is asked in vain once more."""
+    def __init__(self, patience: float = 10.0, quiet: float = 300.0, reading: float = 3.0) -> None:
+        """``patience``: seconds to wait for the site, ``reading``: for a file to be hashed. ``quiet``: seconds before
+        the site is asked in vain once more."""
         self._patience = patience
+        self._reading = reading
         self._quiet = quiet
         self._asked: dict[Path | None, float] = {}  # None stands for the site as a whole
 
     async def describe(self, app: App, path: Path) -> LibraryDetail:
         """What is known of the file. Where nobody but its header names trigger words, the site is asked, once."""
-        detail = await app.library.info(path, fetch=False)
+        detail = await app.library.info(path, fetch=False, whole=False)
         if any(word.source != "header" for word in detail.trigger_words) or self._is_quiet(path):
             return detail
+        if not detail.hashed:
+            try:
+                await asyncio.wait_for(app.library.learn(path), self._reading)
+            except (asyncio.TimeoutError, OSError):
+                log.info("%s is not hashed yet, so the site can't be asked what it is.", path.name)
+                return detail
         self._asked[path] = time.monotonic()
         try:
             return await asyncio.wait_for(app.library.info(path), self._patience)
         except asyncio.TimeoutError:
             log.warning("The site took too long to say what %s is.", path.name)
             self._asked[None] = time.monotonic()
-            return await app.library.info(path, fetch=False)
+            return await app.library.info(path, fetch=False, whole=False)
 
     def _is_quiet(self, path: Path) -> bool:
         last = max((self._asked[each] for each in (path, None) if each in self._asked), default=None)

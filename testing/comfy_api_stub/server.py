@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, ClassVar
 
+import execution
 from aiohttp import web
 
 
@@ -19,6 +20,11 @@ class PromptServer:
         self.client_id: str | None = None
         self.sent: list[tuple[str, Any]] = []
         self.texts: list[tuple[str, str]] = []
+        self.prompt_queue = execution.PromptQueue(self)
+        self.on_prompt_handlers: list[Any] = []
+
+    def add_on_prompt_handler(self, handler: Any) -> None:
+        self.on_prompt_handlers.append(handler)
 
     def send_sync(self, event: str, data: Any, sid: str | None = None) -> None:
         self.sent.append((event, data))

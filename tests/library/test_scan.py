@@ -267,7 +267,7 @@ async def test_a_new_file_is_listed_as_if_all_that_is_known_were_asked_for(here:
     tables = ("items", "cards", "item_tags", "words")
 
     def everything(connection: Connection) -> dict[str, list[Any]]:
-        return {name: list(connection.exec_driver_sql(f"SELECT * FROM {name} ORDER BY 1").all()) for name in tables}
+        return {name: list(connection.exec_driver_sql(f"SELECT * FROM {name} ORDER BY 1").all()) for name in tables}  # noqa: S608
 
     short = await here.database.read(everything)
     await here.database.write(lambda c: here.view.refresh(c, [1, 2]))

@@ -80,12 +80,17 @@ class Comfy:
         """As if ComfyUI had been started anew: nothing of the site's is remembered."""
         await loaded_host().app.civitai.close()
 
-    async def run(self, node_id: str, **inputs: Any) -> Any:
-        """Runs a node as ComfyUI's worker does."""
+    async def learn(self, *paths: Path, fetch: bool = False) -> None:
+        """Files become known, as they do in the background."""
+        for path in paths:
+            await loaded_host().app.library.info(path, fetch=fetch)
+
+    async def run(self, node_id: str, *, graph: Any = None, **inputs: Any) -> Any:
+        """Runs a node as ComfyUI's worker does. It is number 7 in ``graph``."""
         from comfy_api.latest import io
 
         node = self.nodes[f"Lorakeeper_{node_id}"]
-        running: Any = type(node.__name__, (node,), {"hidden": io.HiddenHolder("7")})
+        running: Any = type(node.__name__, (node,), {"hidden": io.HiddenHolder("7", graph)})
 
         def work() -> Any:
             output = running.execute(**inputs)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
+import re
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -43,10 +45,10 @@ async def comfyui(civitai: FakeCivitai, tmp_path_factory: pytest.TempPathFactory
         yield running
 
 
-def tiny_lora(name: str, **fields: Any) -> samples.Sample:
-    """A LoRA that fits the tiny model."""
+def tiny_lora(name: str, *, first: int = 0, **fields: Any) -> samples.Sample:
+    """A LoRA that fits the tiny model. Another ``first`` seed gives other tensors, which the site tells apart."""
     tensors = {}
-    for seed, (layer, width) in enumerate({UNET: 32, TEXT: 16}.items()):
+    for seed, (layer, width) in enumerate({UNET: 32, TEXT: 16}.items(), first):
         tensors[f"{layer}.alpha"] = samples.tensor((), [2.0])
         tensors[f"{layer}.lora_down.weight"] = samples.tensor((4, width), seed=seed)
         tensors[f"{layer}.lora_up.weight"] = samples.tensor((width, 4), seed=seed + 7)
@@ -105,7 +107,8 @@ async def test_front_end_gets_script_help_and_example(comfyui: Any) -> None:
 async def test_heavy_libraries_wait_for_their_first_use(comfyui: Any) -> None:
     loaded = set(await comfyui.get("/test/modules"))
 
-    assert not {"picklescan", "rich", "platformdirs", "watchfiles", "cv2", "skimage", "imagehash", "reportlab"} & loaded
+    heavy = {"picklescan", "rich", "platformdirs", "watchfiles", "cv2", "skimage", "imagehash", "reportlab"}
+    assert heavy & loaded == set()
     assert "aiohttp" in loaded
 
 
@@ -132,7 +135,7 @@ def lorakeeper_part(example: Any, info: Any) -> dict[str, Any]:
 
 
 async def test_example_runs(comfyui: Any, civitai: FakeCivitai) -> None:
-    example = json.loads(next((ROOT / "example_workflows").glob("*.json")).read_text("utf-8"))
+    example = json.loads((ROOT / "example_workflows" / "lora_from_civitai.json").read_text("utf-8"))
     prompt = lorakeeper_part(example, await comfyui.get("/object_info"))
     by_type = {each["class_type"]: number for number, each in prompt.items()}
     sample = tiny_lora("Exusiai", trigger_words=[r"exusiai_the_new_covenant_\(arknights\), red hair"])
@@ -192,6 +195,102 @@ async def test_model_alone_is_loaded_as_core_does_it(comfyui: Any) -> None:
     history = await comfyui.run(prompt)
 
     assert shown(history, "ours tensors") == shown(history, "core tensors")
+
+
+def put(comfyui: Any, name: str, sample: samples.Sample | None = None) -> Path:
+    path: Path = comfyui.base / "models" / "loras" / name
+    path.write_bytes((sample or tiny_lora(path.stem)).content())
+    return path
+
+
+async def known(comfyui: Any, path: Path) -> str:
+    """The SHA256 of a file that the library has read."""
+    async with comfyui.http.post("/lorakeeper/library/info", json={"path": str(path)}) as answer:
+        found = (await answer.json())["sha256"]
+    assert found == hashlib.sha256(path.read_bytes()).hexdigest()
+    return str(found)
+
+
+async def test_lists_and_prompts_are_loaded_as_cores_loaders_in_a_row_to_the_bit(comfyui: Any) -> None:
+    """The same LoRA twice, one for the model alone, one that changes nothing."""
+    for first, name in enumerate(("one.safetensors", "two.safetensors")):
+        put(comfyui, name, tiny_lora(name, first=100 * first))
+    wanted = [("one", 0.7, -0.3), ("two", 1.2, 0.0), ("one", 0.25, 0.25), ("two", 0.0, 0.0)]
+    prompt = {"model": node("Test_TinyModel")}
+    before = ["model", 0], ["model", 1]
+    for number, (name, model, clip) in enumerate(wanted):
+        inputs = {"lora_name": f"{name}.safetensors", "strength_model": model, "strength_clip": clip}
+        prompt[f"core {number}"] = node("LoraLoader", model=before[0], clip=before[1], **inputs)
+        before = [f"core {number}", 0], [f"core {number}", 1]
+    slots = {
+        f"{key}_{slot}": value
+        for slot, (name, model, clip) in enumerate(wanted, 1)
+        for key, value in {"lora": f"{name}.safetensors", "strength_model": model, "strength_clip": clip}.items()
+    }
+    text = " ".join(f"<lora:{name}:{model}:{clip}>" for name, model, clip in wanted)
+    prompt |= {
+        "list": node("Lorakeeper_LoraStack", **slots),
+        "stack": node("Lorakeeper_ApplyLoraStack", model=["model", 0], clip=["model", 1], lora_stack=["list", 0]),
+        "prompt": node("Lorakeeper_PromptLoras", text=f"a cat {text}", model=["model", 0], clip=["model", 1]),
+        "core tensors": node("Test_Tensors", model=before[0], clip=before[1]),
+        "stack tensors": node("Test_Tensors", model=["stack", 0], clip=["stack", 1]),
+        "prompt tensors": node("Test_Tensors", model=["prompt", 1], clip=["prompt", 2]),
+        "text": node("PreviewAny", source=["prompt", 0]),
+    }
+
+    history = await comfyui.run(prompt)
+
+    core, stack, named = (shown(history, f"{name} tensors")["digests"] for name in ("core", "stack", "prompt"))
+    assert core == stack == named
+    assert shown(history, "text")["text"] == ["a cat"]
+
+
+async def test_a_renamed_lora_is_found_by_its_content(comfyui: Any) -> None:
+    """Its name is in no list any more, and the front end's refusals are passed all the same."""
+    path = put(
+        comfyui, "before.safetensors", tiny_lora("renamed", first=50, metadata={"modelspec.trigger_phrase": "rnmd"})
+    )
+    content = json.dumps({"before.safetensors": await known(comfyui, path)})
+    inputs = {"model": ["model", 0], "lora_name": "before.safetensors", "strength_model": 0.8, "strength_clip": 1.0}
+    prompt = {
+        "model": node("Test_TinyModel"),
+        "ours": node("Lorakeeper_LoadLora", **inputs, content=content),
+        "list": node("Lorakeeper_LoraStack", lora_1="before.safetensors", contents=content),
+        "tensors": node("Test_Tensors", model=["ours", 0]),
+        "words": node("PreviewAny", source=["ours", 2]),
+        "names": node("PreviewAny", source=["list", 0]),
+    }
+    before = await comfyui.run(prompt)
+    path = path.rename(path.with_name("after.safetensors"))
+    await known(comfyui, path)
+
+    after = await comfyui.run(prompt)
+
+    assert after["status"]["status_str"] == "success"
+    assert shown(after, "tensors") == shown(before, "tensors")
+    assert shown(after, "words")["text"] == ["rnmd"]
+    assert "after.safetensors" in shown(after, "names")["text"][0]
+    assert "before.safetensors was found by its content: it is after.safetensors here." in comfyui.log()
+
+
+async def test_the_example_of_a_prompt_runs(comfyui: Any, civitai: FakeCivitai) -> None:
+    example = json.loads((ROOT / "example_workflows" / "loras_in_a_prompt.json").read_text("utf-8"))
+    prompt = lorakeeper_part(example, await comfyui.get("/object_info"))
+    by_type = {each["class_type"]: number for number, each in prompt.items()}
+    ids = civitai.add(tiny_lora("By its AIR", trigger_words=["prmpt wrd"]))
+    named = prompt[by_type["Lorakeeper_PromptLoras"]]["inputs"]
+    assert named["fetch_missing"] is True
+    named["text"] = re.sub(r"[0-9]+@[0-9]+", f"{ids.model_id}@{ids.version_id}", named["text"])
+    prompt["prompt"] = node("PreviewAny", source=[by_type["Lorakeeper_TriggerWords"], 0])
+    prompt["tensors"] = node("Test_Tensors", model=[by_type["Lorakeeper_PromptLoras"], 1])
+
+    history = await comfyui.run(prompt)
+
+    assert history["status"]["status_str"] == "success"
+    text = shown(history, "prompt")["text"][0]
+    assert text.startswith("prmpt wrd, masterpiece")
+    assert "<lora" not in text
+    assert shown(history, "tensors")["digests"][0].split()[1] == "1"
 
 
 async def test_downloaded_name_fits_cores_own_loader(comfyui: Any, civitai: FakeCivitai) -> None:
@@ -304,7 +403,7 @@ async def test_what_the_site_does_not_have_is_one_red_sentence(comfyui: Any) -> 
         (
             "Lorakeeper_LoraInfo",
             {"lora_name": "gone.safetensors"},
-            "There is no LoRA gone.safetensors in your loras folders.",
+            "There is no LoRA gone.safetensors in your loras folders: choose another, or download it.",
         ),
     ],
 )

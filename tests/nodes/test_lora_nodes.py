@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -18,6 +19,10 @@ def put(comfy: Any, sample: samples.Sample, name: str = "a.safetensors") -> Path
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(sample.content())
     return path
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def lookups(civitai: FakeCivitai) -> int:
@@ -91,14 +96,14 @@ async def test_a_file_that_changed_is_read_again(comfy: Any) -> None:
     node = comfy.nodes["Lorakeeper_LoadLora"]
     path = put(comfy, samples.lora())
     await load(comfy)
-    before = node.fingerprint_inputs(lora_name="a.safetensors")
+    before = await node.fingerprint_inputs(lora_name="a.safetensors")
     other = put(comfy, samples.lora("other", size=70_000)).read_bytes()
     os.utime(path, ns=(1, 1))
 
     model, *_ = await load(comfy)
 
     assert model[0][0] == other
-    assert node.fingerprint_inputs(lora_name="a.safetensors") != before
+    assert await node.fingerprint_inputs(lora_name="a.safetensors") != before
 
 
 async def test_only_the_loras_used_last_are_kept(comfy: Any) -> None:
@@ -127,10 +132,13 @@ async def test_unknown_words_are_fetched_by_hash_once(comfy: Any, civitai: FakeC
 async def test_that_the_site_does_not_know_a_file_is_remembered(comfy: Any, civitai: FakeCivitai) -> None:
     put(comfy, samples.lora("tree"))
 
-    words = [(await load(comfy, strengths=(strength, 1.0)))[2] for strength in (1.0, 0.5)]
+    first = (await load(comfy))[2]
+    asked = lookups(civitai)
+    again = (await load(comfy, strengths=(0.5, 1.0)))[2]
 
-    assert words == ["tree", "tree"]
-    assert lookups(civitai) == 1
+    assert first == again == "tree"
+    assert asked > 0
+    assert lookups(civitai) == asked
 
 
 async def test_without_the_site_words_are_those_of_the_header(comfy: Any, civitai: FakeCivitai) -> None:
@@ -162,11 +170,14 @@ async def test_a_lora_that_is_not_there_is_refused(comfy: Any) -> None:
     node = comfy.nodes["Lorakeeper_LoadLora"]
     put(comfy, samples.lora())
 
-    assert node.validate_inputs(lora_name="b.safetensors") == "There is no LoRA b.safetensors in your loras folders."
-    assert node.validate_inputs(lora_name="a.safetensors") is True
-    assert node.validate_inputs(lora_name=None) is True
-    with pytest.raises(Exception, match=r"^There is no LoRA b\.safetensors in your loras folders\.$"):
+    sentence = "There is no LoRA b.safetensors in your loras folders: choose another, or download it."
+    assert await node.validate_inputs(lora_name="b.safetensors") == sentence
+    assert await node.validate_inputs(lora_name="a") == sentence.replace("b.safetensors", "a")
+    assert await node.validate_inputs(lora_name="a.safetensors") is True
+    assert await node.validate_inputs(lora_name=None) is True
+    with pytest.raises(Exception, match="choose another, or download it") as raised:
         await load(comfy, "b.safetensors")
+    assert str(raised.value) == sentence
 
 
 async def test_a_file_that_is_no_lora_is_an_error_of_one_sentence(comfy: Any) -> None:
@@ -174,6 +185,94 @@ async def test_a_file_that_is_no_lora_is_an_error_of_one_sentence(comfy: Any) ->
 
     with pytest.raises(Exception, match=r"^a\.safetensors can't be read as a LoRA: download it again\.$"):
         await load(comfy)
+
+
+# -- What the workflow remembers ---------------------------------------------------------------------------------------
+
+
+async def test_a_renamed_lora_is_found_by_its_content(comfy: Any) -> None:
+    node = comfy.nodes["Lorakeeper_LoadLora"]
+    path = put(comfy, samples.lora("tree"))
+    content = {"lora_name": "a.safetensors", "content": json.dumps({"a.safetensors": digest(path)})}
+    await comfy.learn(path)
+    before = await node.fingerprint_inputs(**content)
+    path = path.rename(path.with_name("b.safetensors"))
+    await comfy.learn(path)
+
+    valid = await node.validate_inputs(**content)
+    model, _, words, stack = await load(comfy, content=content["content"])
+
+    assert valid is True
+    assert model == [(path.read_bytes(), 1.0, {"from": "b.safetensors"})]
+    assert words == "tree"
+    assert stack == [("b.safetensors", 1.0, 1.0)]
+    assert await node.fingerprint_inputs(**content) != before
+    assert comfy.server.texts[-1] == (
+        "7",
+        "a.safetensors was found by its content: it is b.safetensors here.",
+    )
+
+
+async def test_a_content_that_is_not_here_is_refused_before_the_graph_runs(comfy: Any) -> None:
+    node = comfy.nodes["Lorakeeper_LoadLora"]
+
+    sentence = await node.validate_inputs(lora_name="b.safetensors", content="0" * 64)
+
+    assert sentence == (
+        "There is no LoRA b.safetensors in your loras folders, and none with the content that this workflow was made "
+        "with: choose another, or download the one with the hash 000000000000."
+    )
+
+
+async def test_another_file_of_that_name_is_loaded_and_said(comfy: Any) -> None:
+    path = put(comfy, samples.lora())
+    await comfy.learn(path)
+
+    model, *_ = await load(comfy, content="0" * 64)
+
+    assert model[0][0] == path.read_bytes()
+    assert "is not the file that this workflow was made with" in comfy.server.texts[-1][1]
+
+
+async def test_what_is_remembered_of_another_name_does_not_count(comfy: Any) -> None:
+    path = put(comfy, samples.lora("old"))
+    put(comfy, samples.lora("new", size=70_000), "b.safetensors")
+    await comfy.learn(path)
+
+    *_, stack = await load(comfy, "b.safetensors", content=json.dumps({"a.safetensors": digest(path)}))
+
+    assert stack == [("b.safetensors", 1.0, 1.0)]
+
+
+# -- The family --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("base_model", "said"), [("Flux.1 D", True), ("Pony", False), ("Nobody knows", False)])
+async def test_a_lora_of_another_family_is_said(comfy: Any, civitai: FakeCivitai, base_model: str, said: bool) -> None:
+    sample = samples.lora("xl", base_model="SDXL 1.0")
+    base = samples.checkpoint("base", base_model=base_model)
+    civitai.add(sample)
+    civitai.add(base)
+    put(comfy, sample)
+    (comfy.models / "checkpoints" / "base.safetensors").write_bytes(base.content())
+    await comfy.learn(comfy.models / "checkpoints" / "base.safetensors", fetch=True)
+    graph = {
+        "1": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "base.safetensors"}},
+        "2": {"class_type": "LoraLoader", "inputs": {"model": ["1", 0], "lora_name": "x"}},
+        "7": {"class_type": "Lorakeeper_LoadLora", "inputs": {"model": ["2", 0]}},
+    }
+
+    await comfy.run(
+        "LoadLora",
+        graph=graph,
+        model=[],
+        lora_name="a.safetensors",
+        strength_model=1.0,
+        strength_clip=1.0,
+    )
+
+    sentence = "a.safetensors was made for SDXL, and base.safetensors is Flux.1: it will do nothing good there."
+    assert (("7", sentence) in comfy.server.texts) == said
 
 
 # -- LoRA Info ---------------------------------------------------------------------------------------------------------

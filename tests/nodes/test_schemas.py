@@ -26,7 +26,7 @@ def without_folders(info: dict[str, Any]) -> Any:
     info = json.loads(json.dumps(info))
     for about in info.values():
         for name, (_, options) in sockets(about).items():
-            if name in ("lora_name", "kind"):
+            if (name.startswith("lora_") and "options" in options) or name == "kind":
                 options["options"] = options["options"][:1] if options.get("default") else []
     return info
 
@@ -57,8 +57,14 @@ def test_saved_workflows_keep_their_widgets(tmp_path: Path) -> None:
     widgets = {
         "Lorakeeper_CivitaiSearch": "query types base_model sort period tag username nsfw limit",
         "Lorakeeper_CivitaiDownload": "target index kind",
-        "Lorakeeper_LoraInfo": "lora_name hash",
-        "Lorakeeper_LoadLora": "lora_name strength_model strength_clip",
+        "Lorakeeper_LoraInfo": "lora_name hash content",
+        "Lorakeeper_LoadLora": "lora_name strength_model strength_clip content",
+        "Lorakeeper_LoraStack": " ".join(
+            f"enabled_{slot} lora_{slot} strength_model_{slot} strength_clip_{slot}" for slot in range(1, 5)
+        )
+        + " contents",
+        "Lorakeeper_ApplyLoraStack": "",
+        "Lorakeeper_PromptLoras": "text fetch_missing contents",
         "Lorakeeper_TriggerWords": "prompt placement separator weight off",
     }
     for node, names in widgets.items():

@@ -135,29 +135,43 @@ async def page(open_page: OpenPage) -> Page:
     return await open_page()
 
 
-# A node of ComfyUI's own with a prompt.
-PROMPT_NODE: dict[str, Any] = {
-    "input": {"required": {"text": ["STRING", {"multiline": True}], "clip": ["CLIP"]}},
-    "input_order": {"required": ["text", "clip"]},
-    "output": ["CONDITIONING"],
-    "output_is_list": [False],
-    "output_name": ["CONDITIONING"],
-    "name": "CLIPTextEncode",
-    "display_name": "CLIP Text Encode (Prompt)",
-    "description": "",
-    "python_module": "nodes",
-    "category": "conditioning",
-    "output_node": False,
-}
+def core_node(name: str, required: dict[str, Any], outputs: list[str]) -> dict[str, Any]:
+    """A node of ComfyUI's own, as ``/object_info`` has it."""
+    return {
+        "input": {"required": required},
+        "input_order": {"required": list(required)},
+        "output": outputs,
+        "output_is_list": [False] * len(outputs),
+        "output_name": outputs,
+        "name": name,
+        "display_name": {"CLIPTextEncode": "CLIP Text Encode (Prompt)"}.get(name, name),
+        "description": "",
+        "python_module": "nodes",
+        "category": "core",
+        "output_node": name == "PreviewAny",
+    }
 
 
 def object_info(app: App) -> ObjectInfo:
-    """Our nodes as they were recorded, with the LoRAs that are there now."""
-    nodes = {**deepcopy(dict(read_object_info(OBJECT_INFO))), "CLIPTextEncode": PROMPT_NODE}
-    folders = app.roots.folders("loras")
-    names = [str(path.relative_to(folder)) for folder in folders for path in sorted(folder.rglob("*.safetensors"))]
-    nodes["Lorakeeper_LoadLora"]["input"]["required"]["lora_name"][1]["options"] = names
-    return nodes
+    """Our nodes as they were recorded, some of core's, and the models that are there now."""
+
+    def names(kind: str) -> list[str]:
+        folders = app.roots.folders(kind)
+        return [str(path.relative_to(folder)) for folder in folders for path in sorted(folder.rglob("*.safetensors"))]
+
+    nodes = deepcopy(dict(read_object_info(OBJECT_INFO)))
+    for about in nodes.values():
+        for group in about["input"].values():
+            for name, (_, *options) in group.items():
+                if name.startswith("lora_") and options and "options" in options[0]:
+                    options[0]["options"] = [*options[0]["options"][: "default" in options[0]], *names("loras")]
+    core = [
+        core_node("CLIPTextEncode", {"text": ["STRING", {"multiline": True}], "clip": ["CLIP"]}, ["CONDITIONING"]),
+        core_node("CheckpointLoaderSimple", {"ckpt_name": [names("checkpoints")]}, ["MODEL", "CLIP", "VAE"]),
+        core_node("LoraLoaderModelOnly", {"model": ["MODEL"], "lora_name": [names("loras")]}, ["MODEL"]),
+        core_node("PreviewAny", {"source": ["*", {}]}, []),
+    ]
+    return {**nodes, **{about["name"]: about for about in core}}
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -10,6 +10,7 @@ from playwright.async_api import Page, expect
 
 from lorakeeper.py.app import App
 from lorakeeper.py.hosts.standalone import Standalone
+from lorakeeper.py.library.query import LibraryQuery
 from lorakeeper.testing import samples
 from lorakeeper.testing.fake_civitai import Corrupt, FakeCivitai, Pace
 from lorakeeper.testing.panel import OpenPage, box, card, link, own, paste, view
@@ -55,7 +56,7 @@ async def test_pasted_link_becomes_a_model_in_the_library(page: Page, civitai: F
     picture = card(page, "Ink Wash").locator("img")
     await expect(picture).to_be_visible()
     await page.wait_for_function("image => image.naturalWidth > 0", arg=await picture.element_handle())
-    assert [item.title for item in (await app.library.page()).items] == ["Ink Wash"]
+    assert [item.title for item in (await app.library.page(LibraryQuery())).items] == ["Ink Wash"]
 
 
 async def test_progress_is_live_and_a_download_pauses_resumes_and_is_cancelled(
@@ -134,7 +135,7 @@ async def test_kind_that_nobody_knows_is_asked_for(page: Page, civitai: FakeCivi
     await preview.get_by_label("Goes to").select_option("upscale_models")
     await preview.get_by_role("button", name="Download").click()
     await expect(preview.locator("lk-job")).to_contain_text("Installed")
-    assert [item.kind for item in (await app.library.page()).items] == ["upscale_models"]
+    assert [item.kind for item in (await app.library.page(LibraryQuery())).items] == ["upscale_models"]
 
 
 async def test_folder_that_was_proposed_can_be_changed(page: Page, civitai: FakeCivitai, app: App) -> None:
@@ -146,7 +147,7 @@ async def test_folder_that_was_proposed_can_be_changed(page: Page, civitai: Fake
     await preview.get_by_label("Goes to").select_option("checkpoints")
     await preview.get_by_role("button", name="Download").click()
     await expect(preview.locator("lk-job")).to_contain_text("Installed")
-    assert [item.kind for item in (await app.library.page()).items] == ["checkpoints"]
+    assert [item.kind for item in (await app.library.page(LibraryQuery())).items] == ["checkpoints"]
 
 
 async def test_one_click_shows_what_is_popular(page: Page, civitai: FakeCivitai) -> None:
@@ -248,7 +249,7 @@ async def test_what_the_user_says_is_kept(page: Page, civitai: FakeCivitai, app:
     await expect(card(page, "Mine").locator(".mark")).to_have_count(1)
     await expect(card(page, "Mine")).to_contain_text("0.7")
 
-    [item] = (await app.library.page()).items
+    [item] = (await app.library.page(LibraryQuery())).items
     assert (item.favourite, item.notes, item.tags, item.preferred_strength) == (True, "best at 0.7", ["portrait"], 0.7)
 
 
@@ -373,7 +374,9 @@ async def test_settings_are_saved_or_say_what_is_wrong(page: Page, app: App) -> 
 async def test_what_is_being_typed_outlives_another_settings_answer(page: Page) -> None:
     await view(page, "Settings")
     await page.get_by_label("Sub-folders").fill("{creator}")
-    await page.locator("lk-settings").evaluate("settings => { settings.saved = 'cache'; return settings.updateComplete; }")
+    await page.locator("lk-settings").evaluate(
+        "settings => { settings.saved = 'cache'; return settings.updateComplete; }"
+    )
 
     await expect(page.get_by_label("Sub-folders")).to_have_value("{creator}")
 

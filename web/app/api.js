@@ -106,6 +106,21 @@ export const prompt = {
     (await call("POST", "prompt/trigger-words", { body: { prompt: text, words, placement: "before" } })).prompt,
 };
 
+export const graph = {
+  /**
+   * The SHA256 of each file, null where it isn't known, and for each prompt what its tags name.
+   * @param {{ names: { kind: string, name: string }[], prompts: string[] }} wanted
+   * @returns {Promise<{ contents: (string | null)[], named: Record<string, string>[] }>}
+   */
+  contents: (wanted) => call("POST", "graph/contents", { body: wanted }),
+  /**
+   * What doesn't fit, for each node that there is something to say of.
+   * @param {import("../types/lorakeeper").LorasOnBase[]} nodes
+   * @returns {Promise<Record<string, string>>}
+   */
+  check: async (nodes) => (await call("POST", "graph/check", { body: { nodes } })).warnings,
+};
+
 export const settings = {
   /** @returns {Promise<Record<string, unknown>>} */
   get: () => call("GET", "settings"),

@@ -8,6 +8,8 @@ import { app } from "../../scripts/app.js";
 const TAB = "lorakeeper";
 const RUNNING = new Set(["queued", "resolving", "downloading", "verifying", "scanning"]);
 
+const LORA_NODES = new Set(["LoraInfo", "LoadLora", "LoraStack", "ApplyLoraStack", "PromptLoras"].map((id) => `Lorakeeper_${id}`));
+
 /** @type {Promise<HTMLElement> | undefined} */
 let panel;
 
@@ -52,8 +54,13 @@ app.registerExtension({
     api.addEventListener("lorakeeper.library", () => {});
   },
   async nodeCreated(node) {
-    if (node.comfyClass !== "Lorakeeper_TriggerWords") return;
-    const { addWordToggles } = await import("../../lorakeeper/app/comfy.js");
-    await addWordToggles(app, node);
+    if (node.comfyClass === "Lorakeeper_TriggerWords") {
+      const { addWordToggles } = await import("../../lorakeeper/app/comfy.js");
+      await addWordToggles(app, node);
+    }
+    if (LORA_NODES.has(node.comfyClass ?? "")) {
+      const { follow } = await import("../../lorakeeper/app/graph.js");
+      follow(app, api, node);
+    }
   },
 });

@@ -14,4 +14,8 @@ declare module "*/lorakeeper/app/comfy.js" {
   export { addWordToggles } from "../app/comfy.js";
 }
 
+declare module "*/lorakeeper/app/graph.js" {
+  export { follow } from "../app/graph.js";
+}
+
 declare const LiteGraph: { createNode(type: string): import("./comfyui").GraphNode | null };

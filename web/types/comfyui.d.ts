@@ -10,6 +10,21 @@ export interface Widget {
   inputEl?: HTMLElement;
   serialize?: boolean;
   callback?: (value: unknown) => void;
+  beforeQueued?: () => void;
+  serializeValue?: () => unknown;
+}
+
+export interface Slot {
+  name: string;
+  type: unknown;
+  link?: number | null;
+  widget?: { name: string };
+}
+
+/** `origin_id` is -10 where a link comes into a subgraph from outside. */
+export interface Link {
+  origin_id: number | string;
+  origin_slot: number;
 }
 
 export interface GraphNode {
@@ -18,10 +33,16 @@ export interface GraphNode {
   title: string;
   pos: [number, number];
   size: [number, number];
+  mode: number;
+  graph: Graph | null;
+  subgraph?: Graph;
+  inputs?: Slot[];
   widgets?: Widget[];
   properties: Record<string, unknown>;
   onConfigure?: (saved: unknown) => void;
   onExecuted?: (output: Record<string, unknown>) => void;
+  resolveSubgraphOutputLink?(slot: number): { outputNode?: GraphNode; link: Link } | undefined;
+  removeWidget(widget: Widget): void;
   computeSize(): [number, number];
   setSize(size: [number, number]): void;
   addDOMWidget(name: string, type: string, element: HTMLElement, options: DomWidgetOptions): Widget;
@@ -35,6 +56,8 @@ export interface DomWidgetOptions {
 
 export interface Graph {
   nodes: GraphNode[];
+  getNodeById(id: number | string): GraphNode | null;
+  getLink(id: number): Link | null | undefined;
   add(node: GraphNode): void;
 }
 
@@ -67,6 +90,8 @@ export interface Extension {
 
 export interface App {
   canvas: Canvas;
+  graph: Graph;
+  rootGraph?: Graph;
   extensionManager: {
     registerSidebarTab(tab: SidebarTab): void;
     getSidebarTabs(): SidebarTab[];

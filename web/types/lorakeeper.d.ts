@@ -127,3 +127,12 @@ export interface SettingSchema {
   minimum?: number;
   maximum?: number;
 }
+
+/** The LoRAs of one node, with what it remembers of each, and the file of the base model that reaches it. */
+export interface LorasOnBase {
+  node: string;
+  base: string;
+  loras: string[];
+  contents: string[];
+  prompts: string[];
+}

@@ -184,8 +184,9 @@ class Schema:
 
 
 class HiddenHolder:
-    def __init__(self, unique_id: str | None = None) -> None:
+    def __init__(self, unique_id: str | None = None, prompt: Any = None) -> None:
         self.unique_id = unique_id
+        self.prompt = prompt
 
 
 class ComfyNode:
