@@ -25,7 +25,7 @@ from ..events import Event, Events
 from ..storage.database import Database
 from ..storage.tables import contents, files
 from .hashing import ChangedWhileReadError, hash_file
-from .learned import Reading, give_up, preview_of, read_beginning, readable_problem, settle
+from .learned import Reading, preview_of, read_beginning, readable_problem, settle_all
 from .paths import real
 from .previews import Previews
 from .view import View
@@ -101,6 +101,7 @@ class Learner:
             stop = threading.Event()
             self._pool = ThreadPoolExecutor(32, "lorakeeper-hash")
             try:
+                self.report.files, self.report.bytes = await self._totals()
                 await self._heads()
                 while whole and (works := await self._next()):
                     await self._hash_all(works, stop)
@@ -150,6 +151,7 @@ class Learner:
             after = found[-1].id
             works = [_Work(row.id, Path(real(row.path)), row.size) for row in found]
             await self._wait_while_busy()
+            self._say()
             readings = await self._in_pool(partial(_beginnings, works))
             await self._keep([(file_id, reading) for file_id, reading in readings if reading is not None], events=True)
 
@@ -252,16 +254,8 @@ class Learner:
         """Writes what was read, some at a time, and makes previews of the pictures that lay beside."""
         for start in range(0, len(readings), 20):
             part = readings[start : start + 20]
-
-            def write(connection: Connection, part: list[tuple[int, Reading | str]] = part) -> None:
-                for file_id, reading in part:
-                    if isinstance(reading, Reading):
-                        settle(connection, self._view, file_id, reading)
-                    elif reading:
-                        give_up(connection, self._view, file_id, reading)
-
             await self._preview([reading for _, reading in part if isinstance(reading, Reading)])
-            await self._database.write(write)
+            await self._database.write(partial(settle_all, view=self._view, readings=part))
         if events and readings:
             self._events.publish(Event("library", "all", {"id": None, "count": len(readings)}))
 

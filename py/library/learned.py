@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,30 @@ def read_beginning(path: Path, *, headless: bool = False) -> Reading:
 
 
 def settle(connection: Connection, view: View, file_id: int, reading: Reading) -> list[int]:
-    """Takes in what was read; returns the content it is about, none where the file has changed since.
+    """Takes in what was read; returns the content it is about, none where the file has changed since."""
+    touched = _take_in(connection, file_id, reading)
+    view.refresh_contents(connection, touched)
+    return touched[:1]
+
+
+def settle_all(connection: Connection, view: View, readings: Iterable[tuple[int, Reading | str]]) -> None:
+    """Takes in what was read of many files; a text is why one can't be read."""
+    touched: set[int] = set()
+    hopeless: list[int] = []
+    for file_id, reading in readings:
+        if isinstance(reading, Reading):
+            touched.update(_take_in(connection, file_id, reading))
+        elif reading:
+            # It isn't tried again until something about it changes.
+            given_up = update(files).where(files.c.id == file_id).values(stale=False, problem=reading)
+            connection.execute(given_up)
+            hopeless.append(file_id)
+    view.refresh_contents(connection, touched)
+    view.refresh(connection, hopeless)
+
+
+def _take_in(connection: Connection, file_id: int, reading: Reading) -> list[int]:
+    """The content that the reading is about, and the one that the file had before; none where it has changed since.
 
     A content that is known already keeps all that is known of it, and a file that turns out to be one that was missing
     takes that one's place in the library.
@@ -68,14 +92,7 @@ def settle(connection: Connection, view: View, file_id: int, reading: Reading) -
         rows.put_content(connection, content, sha256=reading.sha256, header=reading.header, broken=reading.broken)
     if reading.adopted:
         _adopt(connection, content, reading.adopted, reading.sha256)
-    view.refresh_contents(connection, {content, int(row.content)})
-    return [content]
-
-
-def give_up(connection: Connection, view: View, file_id: int, problem: str) -> None:
-    """The file can't be read: that is said, and it isn't tried again until something about it changes."""
-    connection.execute(update(files).where(files.c.id == file_id).values(stale=False, problem=problem))
-    view.refresh(connection, [file_id])
+    return [content, int(row.content)]
 
 
 def _content_of(connection: Connection, before: int, reading: Reading) -> int:
