@@ -68,15 +68,15 @@ class Warnings(BaseModel):
 
 
 def add(api: Api, services: App) -> None:
+    lookup = services.lookup
+
     @api.post("graph/contents", "The contents of files that a graph names")
     async def contents(body: Names) -> Contents:
-        lookup = Lookup(services.database, services.roots)
         known = await lookup.contents([(each.kind, each.name) for each in body.names])
         return Contents(contents=known, named=[await _named(lookup, text) for text in body.prompts])
 
     @api.post("graph/check", "Which LoRAs don't fit the base models that they are put on")
     async def check(body: Nodes) -> Warnings:
-        lookup = Lookup(services.database, services.roots)
         bases = await lookup.families([(BASES, each.base) for each in body.nodes])
         warnings: dict[str, str] = {}
         for node, base in zip(body.nodes, bases, strict=True):

@@ -267,6 +267,10 @@ class Host:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Any request under ``/lorakeeper/``: our own routes exist only once they are imported."""
         await self.started()
+        if self._app is None and not len(self._routes.routes()):
+            # Not even our routes could be imported, so this is said without them.
+            told = {"error": {"kind": self._problem.kind, "message": str(self._problem)}}
+            return web.json_response(told, status=self._problem.status)
         found = await self._routes.resolve(request)
         if found.http_exception:
             raise found.http_exception
@@ -280,8 +284,8 @@ class Host:
             await asyncio.shield(self._starting)
 
     async def _start(self) -> None:
-        await asyncio.to_thread(_import)
         try:
+            await asyncio.to_thread(_import)
             self._app = await _begin(self.prompts)
         except LorakeeperError as error:
             self._problem = error
@@ -294,7 +298,12 @@ class Host:
             self._app.events.subscribe(_list_again)
             self._following = asyncio.create_task(self.prompts.follow(self._app.usage.ran))
             self._relay = Relay(self._app.events, self._server.loop, self._server.send_sync)
-        for route in self._table():
+        try:
+            table = self._table()
+        except ImportError:
+            log.exception("Lorakeeper's routes can't be imported.")
+            return
+        for route in table:
             self._routes.add_route(route.method, route.path, route.handler)
             self._routes.add_route(route.method, f"/api{route.path}", route.handler)
 

@@ -13,7 +13,7 @@ from ..civitai.targets import HashTarget, ModelTarget, VersionTarget, parse_targ
 from ..errors import MissingError, UsageError
 from ..library.fit import misfit
 from ..library.items import LibraryDetail
-from ..library.lookup import BASES, Lookup, Match
+from ..library.lookup import BASES, Match
 from ..library.trigger_words import best_words, insert_trigger_words
 from ..library.wishes import Wish
 from ..views import search_page
@@ -62,7 +62,7 @@ class Loras:
 
 async def find(app: App, wish: Wish, *, exact: bool) -> Match:
     """See :meth:`Lookup.find`."""
-    return await Lookup(app.database, app.roots).find(wish.name, content=wish.content, exact=exact)
+    return await app.lookup.find(wish.name, content=wish.content, exact=exact)
 
 
 async def loras(
@@ -90,7 +90,7 @@ async def loras(
         granted.append(Granted(wish, match, await describe(app, match.path)))
     remarks = [each.match.note for each in granted]
     if base:
-        [family] = await Lookup(app.database, app.roots).families([(BASES, base)])
+        [family] = await app.lookup.families([(BASES, base)])
         remarks += [misfit(each.match.name, each.detail.family, base, family) for each in granted if each.wish.counts]
     return Loras(granted, list(dict.fromkeys(filter(None, remarks))))
 

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -203,8 +203,12 @@ class Upkeep:
 
     async def _learn_always(self) -> None:
         while True:
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._news.wait(), _AGAIN if self._learner.waits else _REST)
+            # Not wait_for: news that come together with a cancellation would win over it.
+            rest = asyncio.get_running_loop().call_later(_AGAIN if self._learner.waits else _REST, self._news.set)
+            try:
+                await self._news.wait()
+            finally:
+                rest.cancel()
             self._news.clear()
             if not self._held_back:
                 self._reader = asyncio.create_task(self._tried("reading new files", self.learn))

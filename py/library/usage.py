@@ -23,7 +23,7 @@ from .walk import EXTENSIONS
 
 _OURS = "Lorakeeper_"
 _IN_TEXT = "Lorakeeper_PromptLoras"
-_SHA256 = re.compile("[0-9A-Fa-f]{64}")
+_SHA256 = re.compile(r"\b[0-9A-Fa-f]{64}\b")
 # What loaders call the input that names a file of a kind. Other names may mean any kind.
 _KINDS = {
     "lora_name": "loras",
@@ -105,7 +105,8 @@ def _remembered(prompt: Mapping[str, Any]) -> Iterator[str]:
     """The contents that inputs of our own nodes remember."""
     for node in _nodes(prompt):
         if str(node.get("class_type", "")).startswith(_OURS):
-            yield from (each for each in node["inputs"].values() if isinstance(each, str) and _SHA256.fullmatch(each))
+            for key in ("content", "contents"):
+                yield from _SHA256.findall(str(node["inputs"].get(key, "")))
 
 
 def _names(value: object, depth: int) -> Iterator[str]:
