@@ -160,7 +160,6 @@ def _from_header(header: Header | None) -> dict[str, Any]:
     if header is None:
         return {}
     return {
-        "title": header.title or None,
         "base_model": header.base_model,
         "network": header.network,
         "rank": header.rank,

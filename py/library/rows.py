@@ -70,15 +70,16 @@ def twins(connection: Connection, inodes: Iterable[int]) -> dict[int, list[Row[A
     """The rows with one of these inodes, those that are missing last: each may be of a file that has another path
     now."""
     found: dict[int, list[Row[Any]]] = {}
+    known = select(files, contents.c.sha256).join(contents, files.c.content == contents.c.id)
     for chunk in chunks(inode for inode in inodes if inode):
-        for row in connection.execute(select(files).where(files.c.inode.in_(chunk)).order_by(files.c.missing)):
+        for row in connection.execute(known.where(files.c.inode.in_(chunk)).order_by(files.c.missing)):
             found.setdefault(row.inode, []).append(row)
     return found
 
 
 def add_files(connection: Connection, found: Sequence[tuple[Place, Facts, str | None, int | None]]) -> list[int]:
     """New rows, each with its ``(place, facts, problem, content)``; without a content it gets one of its own, to be
-    read.
+    read. One with a content that was read is known whole.
 
     Returns their ids, which a file keeps for ever.
     """
@@ -86,8 +87,17 @@ def add_files(connection: Connection, found: Sequence[tuple[Place, Facts, str | 
     next_content = int(connection.execute(select(func.max(contents.c.id))).scalar() or 0) + 1
     new_contents: list[dict[str, Any]] = []
     rows: list[dict[str, Any]] = []
+    given = {content for _, _, _, content in found if content is not None}
+    unread = {
+        content
+        for chunk in chunks(given)
+        for content in connection.execute(
+            select(contents.c.id).where(contents.c.id.in_(chunk), contents.c.sha256.is_(None))
+        ).scalars()
+    }
     now = time.time()
     for place, (size, mtime_ns, inode), problem, content in found:
+        stale = content is None or content in unread
         if content is None:
             content = next_content + len(new_contents)
             new_contents.append({"id": content, "size": size})
@@ -100,7 +110,7 @@ def add_files(connection: Connection, found: Sequence[tuple[Place, Facts, str | 
                 "inode": inode,
                 "content": content,
                 "missing": False,
-                "stale": True,
+                "stale": stale,
                 "problem": problem,
                 "added_at": now,
             }

@@ -272,7 +272,8 @@ def _compare(connection: Connection, batch: list[Entry]) -> _Compared:
         if twin is None:
             compared.new.append((entry, None))
         elif os.path.lexists(real(twin.path)):  # another name of one file
-            compared.new.append((entry, twin.content))
+            # One that was written to since it was read has to be read again under either name.
+            compared.new.append((entry, None if twin.stale and twin.sha256 else twin.content))
         else:
             compared.moved.append((twin.id, entry))
             twins.remove(twin)

@@ -266,6 +266,7 @@ def _text(detail: LibraryDetail) -> str:
         *detail.tags,
         *detail.site_tags,
         *(word.text for word in detail.trigger_words),
+        str((detail.header or {}).get("title") or ""),
         detail.notes,
         str(description)[:_DESCRIPTION],
     ]

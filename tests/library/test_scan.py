@@ -163,6 +163,17 @@ async def test_a_hard_link_is_a_name_of_its_own_and_shares_what_is_known(here: P
     assert known["a.safetensors"].content == known["b.safetensors"].content
 
 
+async def test_another_name_of_a_file_that_is_known_is_not_read_again(here: Place) -> None:
+    path = here.put("a.safetensors")
+    await here.scanner.scan()
+    await here.learner.run()
+    (here.folder / "loras" / "b.safetensors").hardlink_to(path)
+
+    await here.scanner.scan()
+
+    assert not (await here.rows())["b.safetensors"].stale
+
+
 async def test_what_can_not_be_a_file_is_broken(here: Place) -> None:
     (here.folder / "loras" / "x.safetensors").mkdir()
 
