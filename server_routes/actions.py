@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, Field, RootModel
 
 from ..py.library.actions import ActionRequest, Done, DuplicatePage, HistoryPage, Plan
-from .openapi import Api, RowId
+from .openapi import Api, Nothing, RowId
 
 if TYPE_CHECKING:
     from ..py.app import App
@@ -15,10 +15,6 @@ if TYPE_CHECKING:
 
 class Wanted(RootModel[ActionRequest]):
     """One action with the files it is for."""
-
-
-class Nothing(BaseModel):
-    model_config = ConfigDict(extra="forbid")
 
 
 class PageQuery(BaseModel):

@@ -19,7 +19,7 @@ from ..py.library.query import LibraryQuery
 from ..py.library.roots import locate
 from ..py.library.scan import ScanReport
 from ..py.library.updates import UpdateReport
-from .openapi import Api, RowId
+from .openapi import Api, Nothing, RowId
 
 if TYPE_CHECKING:
     from ..py.app import App
@@ -29,10 +29,6 @@ class Facets(BaseModel):
     """For each filter its values, each with how many files it would leave beside the other filters."""
 
     facets: dict[str, list[Count]]
-
-
-class Nothing(BaseModel):
-    model_config = ConfigDict(extra="forbid")
 
 
 class ScanState(BaseModel):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from aiohttp import web
-from pydantic import BaseModel, Field, JsonValue, RootModel, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel, ValidationError, create_model
 from pydantic.json_schema import models_json_schema
 
 from . import guard
@@ -22,6 +22,12 @@ PREFIX = "/lorakeeper"
 COMPONENTS = "#/components/schemas/"
 Handler = Callable[..., Awaitable[BaseModel | web.StreamResponse]]
 RowId = Annotated[int, Field(ge=1, le=2**53)]
+
+
+class Nothing(BaseModel):
+    """The body of a request that has nothing to say: an empty object."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class Document(RootModel[dict[str, JsonValue]]):

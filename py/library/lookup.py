@@ -21,8 +21,8 @@ from .items import LibraryItem
 from .paths import real, stored
 from .roots import Roots
 from .view import natural_key
+from .walk import EXTENSIONS
 
-_EXTENSIONS = (".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".sft", ".onnx")
 # The kinds in which a graph's base model may lie.
 BASES = ("checkpoints", "diffusion_models", "unet_gguf")
 # What a file is called where a sentence speaks of one.
@@ -119,7 +119,7 @@ class Lookup:
 
     def _loose(self, connection: Connection, kind: str, name: str) -> Match | None:
         # The disk first: it knows a file that has just come.
-        if whole := [match for each in _EXTENSIONS if (match := self._exact(connection, kind, name + each))]:
+        if whole := [match for each in sorted(EXTENSIONS) if (match := self._exact(connection, kind, name + each))]:
             return _only(whole, name, kind)
         for step in (_by_name, _by_title, _by_hash, _by_number):
             found = [match for row in step(connection, kind, name) if (match := _present(row))]
@@ -303,7 +303,7 @@ def _folded(name: str) -> str:
 def _bare(name: str) -> str:
     """Without a model file's extension."""
     stem, extension = os.path.splitext(name)  # noqa: PTH122
-    return stem if extension.lower() in _EXTENSIONS else name
+    return stem if extension.casefold() in EXTENSIONS else name
 
 
 def _last(name: str) -> str:

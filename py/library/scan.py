@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import Connection, Row, Select, func, select, update
+from sqlalchemy import Connection, Row, Select, select, update
 
 from ..events import Event, Events
 from ..storage.database import Database
@@ -236,11 +236,6 @@ class Scanner:
     def _say(self, report: ScanReport, phase: str, *, final: bool = False) -> None:
         data = {"phase": phase, **report.model_dump(exclude={"findings"})}
         self._events.publish(Event("scan", "scan", data, final=final))
-
-
-def count_of(connection: Connection) -> int:
-    """How many files are known and here."""
-    return int(connection.execute(select(func.count(files.c.id)).where(files.c.missing.is_(False))).scalar_one())
 
 
 def _compare(connection: Connection, batch: list[Entry]) -> _Compared:
