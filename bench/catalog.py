@@ -22,10 +22,11 @@ from typing import Any
 
 from sqlalchemy import Connection, insert
 
-from lorakeeper.py.library import catalog, search
+from lorakeeper.py.library import search
+from lorakeeper.py.library.catalog import Catalog
 from lorakeeper.py.library.query import LibraryQuery
 from lorakeeper.py.storage.database import Database
-from lorakeeper.py.storage.tables import cards, contents, files, item_tags, items
+from lorakeeper.py.storage.tables import cards, contents, files, items
 
 LIMITS = {10_000: 5.0, 100_000: 15.0}
 ROUNDS, BATCH = 60, 1_000
@@ -79,8 +80,9 @@ async def _measure(size: int) -> bool:
             seconds = await _fill(database, size)
             while await database.write(search.tidy):
                 pass
-            kept = await _ask(database, size)
-            await _facets(database)
+            catalog = Catalog()
+            kept = await _ask(database, catalog, size)
+            await _facets(database, catalog)
         finally:
             await database.close()
         weight = database.path.stat().st_size / 1e6
@@ -126,7 +128,7 @@ SORTS = ("name", "added", "changed", "size", "last_used", "uses", "rating")
 FLAGS = ("favourite", "has_words", "has_update", "missing", "broken", "duplicate", "unused")
 
 
-async def _ask(database: Database, size: int) -> bool:
+async def _ask(database: Database, catalog: Catalog, size: int) -> bool:
     kept = True
     maker = _Library()
     for name, question in _questions(maker.tags[:60], maker.words).items():
@@ -147,7 +149,7 @@ async def _ask(database: Database, size: int) -> bool:
     return kept
 
 
-async def _facets(database: Database) -> None:
+async def _facets(database: Database, catalog: Catalog) -> None:
     asked = {
         "facets": LibraryQuery(),
         "facets of a kind": LibraryQuery(kind=["loras"]),
@@ -289,7 +291,6 @@ class _Library:
                 "text": "\n".join(
                     (" ".join(title), f"{folder}/{name}", "v1.0", base, creator, *tags, ", ".join(words), text)
                 ),
-                "tags": tags,
                 "name": name,
                 "card": json.dumps(
                     {"id": number, "title": " ".join(title), "name": name, "words": words, "rest": "x" * 900}
@@ -317,6 +318,7 @@ class _Library:
                     "has_update": r.random() < 0.1,
                     "missing": r.random() < 0.01,
                     "broken": r.random() < 0.003,
+                    "tags": "\n".join(tags),
                 },
             }
 
@@ -345,9 +347,6 @@ def _write(connection: Connection, batch: list[dict[str, Any]]) -> float:
     connection.execute(insert(files), facts)
     connection.execute(insert(items), [row["item"] for row in batch])
     connection.execute(insert(cards), [{"file": row["item"]["file"], "card": row["card"]} for row in batch])
-    connection.execute(
-        insert(item_tags), [{"tag": tag, "file": row["item"]["file"]} for row in batch for tag in row["tags"]]
-    )
     begin = time.perf_counter()
     search.put(connection, [(row["item"]["file"], row["text"]) for row in batch])
     return time.perf_counter() - begin

@@ -19,6 +19,7 @@ from .credentials import Credentials
 from .downloads import DiskSpace, Downloads
 from .events import Events
 from .library.actions import Actions
+from .library.catalog import Catalog
 from .library.learn import Learner
 from .library.library import Library
 from .library.lookup import Lookup
@@ -98,6 +99,7 @@ class App:
             self.learner,
             self.knowledge,
             self.previews,
+            Catalog(),
             self.events,
             site_url=lambda: self.settings.civitai_url,
         )

@@ -19,7 +19,8 @@ from ..errors import MissingError, UsageError
 from ..events import Event, Events
 from ..storage.database import Database
 from ..storage.tables import contents, files
-from . import catalog, rows
+from . import rows
+from .catalog import Catalog, Count
 from .items import Layers, LibraryDetail, LibraryItem, LibraryPage, UserChanges, UserLayer, compose
 from .learn import Learner
 from .learned import read_beginning, settle
@@ -43,6 +44,7 @@ class Library:
         learner: Learner,
         knowledge: SiteKnowledge,
         previews: Previews,
+        catalog: Catalog,
         events: Events,
         *,
         site_url: Callable[[], str],
@@ -54,6 +56,7 @@ class Library:
         self._learner = learner
         self._knowledge = knowledge
         self._previews = previews
+        self._catalog = catalog
         self._events = events
         self._site_url = site_url
 
@@ -63,19 +66,19 @@ class Library:
         """One page of the list. UsageError for a cursor that is none of this list's."""
 
         def work(connection: Connection) -> LibraryPage:
-            found = catalog.page(connection, query)
+            found = self._catalog.page(connection, query)
             items = [LibraryItem.model_validate_json(card) for card in found.cards]
             return LibraryPage(items=items, next_cursor=found.next_cursor, total=found.total)
 
         return await self._database.read(work)
 
-    async def facets(self, query: LibraryQuery) -> dict[str, list[catalog.Count]]:
+    async def facets(self, query: LibraryQuery) -> dict[str, list[Count]]:
         """How many files each value of each filter would leave."""
-        return await self._database.read(lambda c: catalog.facets(c, query))
+        return await self._database.read(lambda c: self._catalog.facets(c, query))
 
     async def ids(self, query: LibraryQuery, limit: int = 100_000) -> list[int]:
         """The ids of all files that fit, in the list's order."""
-        return await self._database.read(lambda c: catalog.ids(c, query, limit))
+        return await self._database.read(lambda c: self._catalog.ids(c, query, limit))
 
     async def get(self, file_id: int) -> LibraryDetail:
         """One file with its layers. Raises MissingError."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -52,3 +52,10 @@ class LibraryQuery(BaseModel):
     def goes_down(self) -> bool:
         """Whether the list begins with the highest value."""
         return self.sort != "name" if self.descending is None else self.descending
+
+
+class Place(NamedTuple):
+    """A place in the order: the value of the column sorted by, and the file, which parts equal ones."""
+
+    value: float | str
+    file: int

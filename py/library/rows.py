@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from ..storage.tables import cards, contents, files, hashes, item_tags, items, models, site, usage, user
+from ..storage.tables import cards, contents, files, hashes, items, models, site, usage, user
 from ..storage.upsert import upsert
 from . import search
 from .items import UserLayer
@@ -132,7 +132,7 @@ def relocate(connection: Connection, file_id: int, place: Place, facts: Facts) -
 def remove_file(connection: Connection, file_id: int) -> None:
     """Forgets the row of a file. What is known of its content stays."""
     search.drop(connection, [file_id])
-    for table in (item_tags, cards, items):
+    for table in (cards, items):
         connection.execute(delete(table).where(table.c.file == file_id))
     connection.execute(delete(files).where(files.c.id == file_id))
 

@@ -17,7 +17,7 @@ from ..errors import CivitaiError, LorakeeperError
 from ..events import Event, Events
 from ..storage.database import Database
 from ..storage.tables import files, items
-from . import rows, search
+from . import catalog, rows, search
 from .actions import Actions, IntegrityReport
 from .learn import Learner, LearnReport
 from .metadata import Asked, SiteKnowledge
@@ -219,7 +219,8 @@ class Upkeep:
             await self._tried("tidying the search's index", self._tidy)
 
     async def _tidy(self) -> None:
-        """Merges what many writes have left of the search's index, a little at a time."""
+        """Merges what many writes have left of the search's index, a little at a time, and drops old notes."""
+        await self._database.write(catalog.tidy)
         while await self._database.write(lambda c: search.tidy(c, _TIDY_PAGES)):  # noqa: ASYNC110 - a rest, no wait
             await asyncio.sleep(_TIDY_REST)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
-from ..storage.tables import cards, contents, files, item_tags, items, models, site, usage, user
+from ..storage.tables import cards, contents, files, items, models, site, usage, user
 from . import rows, search
 from .items import Layers, LibraryDetail, UserLayer, at, compose
 from .paths import real
@@ -21,8 +21,8 @@ _DIGITS = re.compile(r"\d+")
 _DESCRIPTION = 2_000
 _UNRATED = -1.0  # below all that somebody rated
 
-# A row of the list: what stands in ``items``, its card, its tags, its text for the search.
-Listed = tuple[dict[str, Any], str, set[str], str]
+# A row of the list: what stands in ``items``, its card, its text for the search.
+Listed = tuple[dict[str, Any], str, str]
 
 _LIST_FIELDS = {"path", "hashes", "header", "site", "model", "user", "broken"}
 
@@ -41,8 +41,8 @@ _LAYERS = (
 
 
 class View:
-    """Brings ``items``, ``cards``, ``item_tags`` and the search's texts up to date. All methods take part in the
-    caller's transaction."""
+    """Brings ``items``, ``cards`` and the search's texts up to date. All methods take part in the caller's
+    transaction."""
 
     def __init__(self, previews: Previews, *, site_url: Callable[[], str]) -> None:
         self._previews = previews
@@ -55,14 +55,9 @@ class View:
             copies = _copies(connection, {row.content for row in found})
             owned = _owned(connection, {row.model_id for row in found if row.model_id})
             details = [(row, self._compose(row, copies, owned)) for row in found]
-            for table in (items, cards, item_tags):
+            for table in (items, cards):
                 connection.execute(delete(table).where(table.c.file.in_(chunk)))
-            if not details:
-                continue
-            _put(
-                connection,
-                [(_item(row, detail), _card(detail), _tags(detail), _text(detail)) for row, detail in details],
-            )
+            _put(connection, [(_item(row, detail), _card(detail), _text(detail)) for row, detail in details])
 
     def add(self, connection: Connection, file_ids: Iterable[int]) -> None:
         """The same as :meth:`refresh` for files that were added just now, of whose contents nothing is known: many at
@@ -137,12 +132,9 @@ def _put(connection: Connection, listed: Sequence[Listed]) -> None:
     """Writes the list's rows of files that have none."""
     if not listed:
         return
-    connection.execute(insert(items), [item for item, _, _, _ in listed])
-    connection.execute(insert(cards), [{"file": item["file"], "card": card} for item, card, _, _ in listed])
-    if tags := [{"tag": tag, "file": item["file"]} for item, _, tags, _ in listed for tag in tags]:
-        connection.execute(insert(item_tags), tags)
-    texts = [(item["file"], text) for item, _, _, text in listed]
-    search.put(connection, texts, [(item, tags) for item, _, tags, _ in listed])
+    connection.execute(insert(items), [item for item, _, _ in listed])
+    connection.execute(insert(cards), [{"file": item["file"], "card": card} for item, card, _ in listed])
+    search.put(connection, [(item["file"], text) for item, _, text in listed])
 
 
 def _fresh(row: Row[Any]) -> Listed:
@@ -184,9 +176,10 @@ def _fresh(row: Row[Any]) -> Listed:
         "has_update": False,
         "missing": False,
         "broken": row.problem is not None,
+        "tags": "",
     }
     text = row.name if title in row.name else f"{row.name}\n{title}"
-    return listed, json.dumps(card, ensure_ascii=False), set(), text
+    return listed, json.dumps(card, ensure_ascii=False), text
 
 
 def natural_key(text: str) -> str:
@@ -243,6 +236,7 @@ def _item(row: Row[Any], detail: LibraryDetail) -> dict[str, Any]:
         "has_update": detail.has_update,
         "missing": row.missing,
         "broken": detail.broken is not None,
+        "tags": _tags(detail),
     }
 
 
@@ -250,8 +244,9 @@ def _card(detail: LibraryDetail) -> str:
     return detail.model_dump_json(exclude=_LIST_FIELDS, exclude_defaults=True)
 
 
-def _tags(detail: LibraryDetail) -> set[str]:
-    return {folded for tag in (*detail.tags, *detail.site_tags) if (folded := search.fold(tag).strip()[:100])}
+def _tags(detail: LibraryDetail) -> str:
+    tags = dict.fromkeys(search.tag(tag) for tag in (*detail.tags, *detail.site_tags))
+    return "\n".join(tag for tag in tags if tag)
 
 
 def _text(detail: LibraryDetail) -> str:

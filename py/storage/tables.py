@@ -23,9 +23,6 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
-# The columns of ``items`` that a list can be sorted by.
-SORTED = ("name_key", "added_at", "changed_at", "size", "last_used", "uses", "rating")
-
 # A path is only where a content lies today. A row is trusted while size, mtime_ns and inode are unchanged; ``stale``
 # says
 # that its content is to be read (again). ``path`` is in the spelling of library.paths, ``name`` is the loaders' name
@@ -116,7 +113,8 @@ usage = Table(
 )
 
 # The list: one row a file, computed from the layers whenever one of them changes (library.view), so that a page, a
-# filter or a sort reads nothing else. It is narrow on purpose; what a page shows is in ``cards``.
+# filter or a sort reads nothing else. It is narrow on purpose; what a page shows is in ``cards``. ``tags`` are the
+# user's and the site's, folded for comparing, one a line.
 items = Table(
     "items",
     metadata,
@@ -142,9 +140,18 @@ items = Table(
     Column("has_update", Boolean, nullable=False),
     Column("missing", Boolean, nullable=False),
     Column("broken", Boolean, nullable=False),
-    *(Index(f"items_{name}", name, "file") for name in SORTED),
-    # A kind's sizes, uses and ratings are not spread over all files: a walk along the others' would be long.
-    *(Index(f"items_kind_{name}", "kind", name, "file") for name in SORTED),
+    Column("tags", Text, nullable=False, server_default=""),
+    Index("items_name_key", "name_key", "file"),
+)
+
+# Which rows of ``items`` were written or removed, noted by triggers in the order of the transactions: who keeps
+# something made of that table reads here what has become old. Old notes are dropped.
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("file", Integer, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 # A file as a list shows it: ``library.items.LibraryItem`` as JSON.
@@ -153,14 +160,6 @@ cards = Table(
     metadata,
     Column("file", ForeignKey("files.id"), primary_key=True),
     Column("card", Text, nullable=False),
-)
-
-# The tags of a file, the user's and the site's, folded for comparing.
-item_tags = Table(
-    "item_tags",
-    metadata,
-    Column("tag", String(100), primary_key=True),
-    Column("file", ForeignKey("files.id"), primary_key=True, index=True),
 )
 
 # What was done to files, so that it can be undone: ``document`` has every step with its way back.

@@ -278,7 +278,7 @@ async def test_a_new_file_is_listed_as_if_all_that_is_known_were_asked_for(here:
     here.put(str(Path("Styles", "FooBar_v2.safetensors")))
     (here.folder / "loras" / "x.safetensors").mkdir()
     await here.scanner.scan()
-    tables = ("items", "cards", "item_tags", "words")
+    tables = ("items", "cards", "words")
 
     def everything(connection: Connection) -> dict[str, list[Any]]:
         return {name: list(connection.exec_driver_sql(f"SELECT * FROM {name} ORDER BY 1").all()) for name in tables}  # noqa: S608

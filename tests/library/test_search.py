@@ -44,7 +44,8 @@ async def finds(database: Database, query: str) -> set[int] | None:
             if expression is None:
                 return None
             found = found or {row.file for row in connection.execute(search.found(expression))}
-            assert not found or search.count(connection, expression) == len(found)
+            listed = search.listed(connection, expression)
+            assert not found or {int(each) for each in listed.split(",")} == found
         return found
 
     return await database.read(work)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import func, select
 
-from lorakeeper.py.storage.tables import cards, item_tags, items
+from lorakeeper.py.storage.tables import cards, items
 
 from .world import World
 
@@ -23,7 +23,7 @@ async def test_a_missing_file_is_forgotten_and_comes_back_with_its_id_and_all_th
     done = await here.run("forget", ids=[cat])
 
     assert list(await here.ids()) == ["dog.safetensors"]
-    for table in (items, cards, item_tags):
+    for table in (items, cards):
         left = select(func.count()).where(table.c.file == cat)
         assert await here.count(left) == 0
     await here.agrees()
