@@ -116,6 +116,7 @@ async def _child(plan: dict[str, Any]) -> dict[str, Any]:
     gc.collect()
     gc.freeze()
     app = App.standalone(home=Path(plan["home"]))
+    app.catalog.open()
     writes = _time_writes(app)
     begun = time.perf_counter()
     await app.start(adopt=False)

@@ -91,6 +91,7 @@ class App:
             busy=lambda: not self.settings.hash_while_running and self.busy(),
         )
         self.knowledge = SiteKnowledge(self.database, self.civitai, view, self.previews, self.events)
+        self.catalog = Catalog()
         self.library = Library(
             self.database,
             self.civitai,
@@ -99,7 +100,7 @@ class App:
             self.learner,
             self.knowledge,
             self.previews,
-            Catalog(),
+            self.catalog,
             self.events,
             site_url=lambda: self.settings.civitai_url,
         )
@@ -118,6 +119,7 @@ class App:
             self.knowledge,
             self.updates,
             self.actions,
+            self.catalog,
             self.events,
             asks_site=lambda: self.settings.ask_site,
             locks=home / "locks",
@@ -167,6 +169,8 @@ class App:
         self._log = await asyncio.to_thread(LogFile, self.home / "logs", self.credentials.secrets)
         # Built off the loop: left to the first answer of the site, it would hold the loop for some 15 ms.
         await asyncio.to_thread(ModelPage.model_rebuild)
+        if adopt:
+            await asyncio.to_thread(self.catalog.open)
         await self.database.open()
         await self.jobs.start(adopt=adopt)
         if adopt:

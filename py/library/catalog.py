@@ -54,12 +54,27 @@ class Catalog:
         self._lock = Lock()
         self._columns: Columns | None = None
 
+    def open(self) -> Columns:
+        """Loads what answers take, numpy above all, which not every use of the library needs: at the first question, or
+        before, as servers do."""
+        from .columns import Columns
+
+        with self._lock:
+            if self._columns is None:
+                self._columns = Columns()
+            return self._columns
+
+    def follow(self, connection: Connection) -> None:
+        """Takes in what has changed, so that the next question needn't wait for it."""
+        with self.open().following(connection):
+            pass
+
     def page(self, connection: Connection, query: LibraryQuery) -> PageRows:
         """Raises UsageError for a cursor that no page of this order has given."""
         from .columns import both, count
 
         after = _after(query)
-        columns = self._opened()
+        columns = self.open()
         with columns.following(connection):
             fits = both(columns.filters(connection, query))
             total = count(fits)
@@ -72,7 +87,7 @@ class Catalog:
         """The files that fit, in the list's order and beginning with the first, whatever page the query is of."""
         from .columns import both
 
-        columns = self._opened()
+        columns = self.open()
         with columns.following(connection):
             fits = both(columns.filters(connection, query))
             return [place.file for place in columns.first(connection, fits, query, None, limit)]
@@ -83,7 +98,7 @@ class Catalog:
         those that fit the whole. Folders count what is below them; flags have "true" and "false"."""
         from .columns import FLAGS, LISTS, both, count
 
-        columns = self._opened()
+        columns = self.open()
         with columns.following(connection):
             filters = columns.filters(connection, query)
             every = both(filters)
@@ -98,15 +113,6 @@ class Catalog:
                 true = columns.flagged(name, fits)
                 found[name] = [Count("true", true), Count("false", count(fits) - true)]
         return found
-
-    def _opened(self) -> Columns:
-        # At the first question, because of numpy: not every use of the library has one.
-        from .columns import Columns
-
-        with self._lock:
-            if self._columns is None:
-                self._columns = Columns()
-            return self._columns
 
 
 def tidy(connection: Connection) -> None:

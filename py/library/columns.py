@@ -34,7 +34,7 @@ _NUMBERS = {
     "rating": "rating",
 }
 _READ = ("file", *_CODED, "tags", "nsfw_level", "copies", *FLAGS[:5], *_NUMBERS.values())
-_CHUNK = 2_000
+_CHUNK = 1_000
 
 # In words, not in SQLAlchemy's objects: its way of reading is half the time of a whole library.
 _ROWS = f"SELECT {', '.join(_READ)} FROM items"  # noqa: S608
@@ -51,24 +51,17 @@ _AT_OR_BEFORE = (
 _AT_OR_BEHIND = select(items.c.file).where(_NAMED >= _CURSOR).order_by(items.c.name_key, items.c.file).limit(1)
 
 
-class _Names:
-    """Texts by number."""
+class _Numbers(dict[str | None, int]):
+    """Numbers for texts, given when one is first asked for; none and the empty text are 0."""
 
     def __init__(self) -> None:
-        self.texts: list[str] = [""]
-        self._codes: dict[str | None, int] = {"": 0, None: 0}
+        super().__init__({"": 0, None: 0})
+        self.texts = [""]
 
-    def code(self, text: str | None) -> int:
-        """The number of a text, which is given one."""
-        code = self._codes.get(text)
-        if code is None:
-            code = self._codes[text] = len(self.texts)
-            self.texts.append(text or "")
-        return code
-
-    def known(self, text: str) -> int:
-        """The number of a text, -1 where no file ever had it."""
-        return self._codes.get(text, -1)
+    def __missing__(self, text: str | None) -> int:
+        number = self[text] = len(self.texts)
+        self.texts.append(text or "")
+        return number
 
 
 class Columns:
@@ -83,7 +76,7 @@ class Columns:
         self._asked = (-1, "")
         self._found: Fits | None = None
         self._here: Fits = np.zeros(0, bool)
-        self._names = {name: _Names() for name in (*_CODED, "tag")}
+        self._numbers = {name: _Numbers() for name in (*_CODED, "tag")}
         self._columns: dict[str, NDArray[Any]] = {
             **{name: np.zeros(0, np.int32) for name in _CODED},
             **{name: np.zeros(0, np.float64) for name in _NUMBERS},
@@ -133,24 +126,26 @@ class Columns:
     ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Takes in the rows that ``query`` gives; returns their pairs of file and tag."""
         found = connection.exec_driver_sql(query, parameters)
-        tagged, tags = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
+        tagged, tags = [np.zeros(0, np.int64)], [np.zeros(0, np.int32)]
         while rows := found.fetchmany(_CHUNK):
             columns = dict(zip(_READ, zip(*rows, strict=True), strict=True))
             files = np.array(columns["file"], np.int64)
             self._grow(int(files.max()) + 1)
             self._here[files] = True
             for name in _CODED:
-                self._columns[name][files] = list(map(self._names[name].code, columns[name]))
+                self._columns[name][files] = list(map(self._numbers[name].__getitem__, columns[name]))
             for name, column in _NUMBERS.items():
                 self._columns[name][files] = columns[column]
             for name in (*FLAGS[:5], "nsfw_level"):
                 self._columns[name][files] = columns[name]
             self._columns["duplicate"][files] = np.array(columns["copies"]) > 1
             self._columns["unused"][files] = np.array(columns["uses"]) == 0
-            texts = [text.split("\n") if text else () for text in columns["tags"]]
-            tagged.append(np.repeat(files, list(map(len, texts))).astype(np.int32))
-            tags.append(np.array([self._names["tag"].code(tag) for each in texts for tag in each], np.int32))
-        return np.concatenate(tagged), np.concatenate(tags)
+            tagged.append(np.repeat(files, [text.count("\n") + 1 if text else 0 for text in columns["tags"]]))
+            texts = "\n".join(filter(None, columns["tags"]))
+            tags.append(
+                np.array(list(map(self._numbers["tag"].__getitem__, texts.split("\n"))) if texts else [], np.int32)
+            )
+        return np.concatenate(tagged).astype(np.int32), np.concatenate(tags)
 
     def _grow(self, length: int) -> None:
         if (more := length - len(self._here)) > 0:
@@ -168,9 +163,9 @@ class Columns:
             found["query"] = words
         for name in LISTS:
             if values := getattr(query, name):
-                found[name] = self._any_of(name, [self._names[name].known(value) for value in values])
+                found[name] = self._any_of(name, [self._numbers[name].get(value, -1) for value in values])
         if folder := (query.folder or "").strip("/"):
-            every = self._names["folder"].texts
+            every = self._numbers["folder"].texts
             inside = [code for code, text in enumerate(every) if f"{text}/".startswith(f"{folder}/")]
             found["folder"] = self._any_of("folder", inside)
         for name in FLAGS:
@@ -201,20 +196,20 @@ class Columns:
         found = search.listed(connection, expression)
         if not found and (meant := search.matching(connection, query, slips=True)) and meant != expression:
             found = search.listed(connection, meant)
-        hits = _numbers(found)
+        hits = _ids(found)
         fits = np.zeros(len(self._here), bool)
         fits[hits[hits < len(fits)]] = True
         return fits
 
     def _any_of(self, name: str, codes: Sequence[int]) -> Fits:
-        chosen = np.zeros(len(self._names[name].texts), bool)
+        chosen = np.zeros(len(self._numbers[name].texts), bool)
         chosen[[code for code in codes if code >= 0]] = True
         fits: Fits = chosen[self._columns[name]]
         return fits
 
     def _has_tag(self, tag: str) -> Fits:
         has = np.zeros(len(self._here), bool)
-        has[self._tagged[self._tags == self._names["tag"].known(tag)]] = True
+        has[self._tagged[self._tags == self._numbers["tag"].get(tag, -1)]] = True
         return has
 
     # -- Places and counts ---------------------------------------------------------------------------------------------
@@ -247,7 +242,7 @@ class Columns:
         if sort != "name":
             return self._columns[sort]
         if self._ranked != self._seen or len(self._ranks) != len(self._here):
-            order = _numbers(connection.execute(_BY_NAME).scalar() or "")
+            order = _ids(connection.execute(_BY_NAME).scalar() or "")
             self._ranks = np.zeros(len(self._here), np.float64)
             self._ranks[order] = np.arange(1, len(order) + 1)
             self._ranked = self._at
@@ -261,7 +256,7 @@ class Columns:
 
     def counts(self, name: str, fits: Fits) -> dict[str, int]:
         """How many of those files have each value of a list, or are in each folder."""
-        texts = self._names[name].texts
+        texts = self._numbers[name].texts
         return _counted(texts, np.bincount(self._columns[name][fits], minlength=len(texts)))
 
     def levels(self, fits: Fits) -> dict[str, int]:
@@ -269,7 +264,7 @@ class Columns:
         return dict(zip(map(str, values.tolist()), counts.tolist(), strict=True))
 
     def tags(self, fits: Fits) -> dict[str, int]:
-        texts = self._names["tag"].texts
+        texts = self._numbers["tag"].texts
         return _counted(texts, np.bincount(self._tags[fits[self._tagged]], minlength=len(texts)))
 
     def flagged(self, name: str, fits: Fits) -> int:
@@ -287,7 +282,7 @@ def count(fits: Fits) -> int:
     return int(np.count_nonzero(fits))
 
 
-def _numbers(text: str) -> NDArray[np.int64]:
+def _ids(text: str) -> NDArray[np.int64]:
     return np.fromstring(text, np.int64, sep=",") if text else np.zeros(0, np.int64)
 
 

@@ -110,7 +110,9 @@ class Lookup:
 
     def _by_content(self, connection: Connection, kind: str, content: str, name: str) -> Match | None:
         query = _ROWS.where(contents.c.sha256 == content, files.c.kind == kind).order_by(files.c.name)
-        found = [match for row in connection.execute(query) if (match := _present(row)) and match.sha256 == content]
+        found = [
+            match for row in connection.execute(query).all() if (match := _present(row)) and match.sha256 == content
+        ]
         # Of copies, the one that is called nearly the same.
         found.sort(key=lambda match: (_last(match.name) != _last(name), match.name))
         if not found:
@@ -178,7 +180,7 @@ def _by_title(connection: Connection, kind: str, name: str) -> Sequence[Row[Any]
         if len(found) <= _FEW:  # words that many files have are no name of a version to go by
             query = select(items.c.file).where(items.c.file.in_(found), items.c.kind == kind)
             ids = named(query, lambda item: search.fold(item.version_name or "") == wanted)
-    return [row for chunk in rows.chunks(ids) for row in connection.execute(_ROWS.where(files.c.id.in_(chunk)))]
+    return [row for chunk in rows.chunks(ids) for row in connection.execute(_ROWS.where(files.c.id.in_(chunk))).all()]
 
 
 def _by_hash(connection: Connection, kind: str, name: str) -> Sequence[Row[Any]]:
@@ -219,7 +221,7 @@ def _candidates(connection: Connection, kind: str, part: str) -> Sequence[tuple[
     expression = search.matching(connection, _phrase(part))
     if expression is not None:  # but for a name of signs alone, words that stand side by side
         query = query.where(files.c.id.in_(search.found(expression)))
-    return [(row.id, row.name) for row in connection.execute(query)]
+    return [(row.id, row.name) for row in connection.execute(query).all()]
 
 
 def _family(connection: Connection, kinds: Iterable[str], name: str) -> str | None:

@@ -161,7 +161,7 @@ def _trusted(connection: Connection, paths: list[Path]) -> dict[Path, int]:
         .where(files.c.path.in_({text for text in spelled.values() if text}))
         .where(files.c.stale.is_(False), contents.c.sha256.is_not(None))
     )
-    known = {row.path: row for row in connection.execute(query)}
+    known = {row.path: row for row in connection.execute(query).all()}
     found: dict[Path, int] = {}
     for path, text in spelled.items():
         # Whoever reads a file that is gone says so.
@@ -180,7 +180,7 @@ def _answers(
         .outerjoin(models, models.c.id == site.c.model_id)
         .where(contents.c.id.in_([content for _, content in part if isinstance(content, int)]))
     )
-    found = {row.id: row for row in connection.execute(query)}
+    found = {row.id: row for row in connection.execute(query).all()}
 
     def answer(path: Path, content: int | LorakeeperError) -> FileMetadata | LorakeeperError:
         if isinstance(content, LorakeeperError):

@@ -72,7 +72,7 @@ def twins(connection: Connection, inodes: Iterable[int]) -> dict[int, list[Row[A
     found: dict[int, list[Row[Any]]] = {}
     known = select(files, contents.c.sha256).join(contents, files.c.content == contents.c.id)
     for chunk in chunks(inode for inode in inodes if inode):
-        for row in connection.execute(known.where(files.c.inode.in_(chunk)).order_by(files.c.missing)):
+        for row in connection.execute(known.where(files.c.inode.in_(chunk)).order_by(files.c.missing)).all():
             found.setdefault(row.inode, []).append(row)
     return found
 
@@ -93,7 +93,9 @@ def add_files(connection: Connection, found: Sequence[tuple[Place, Facts, str | 
         for chunk in chunks(given)
         for content in connection.execute(
             select(contents.c.id).where(contents.c.id.in_(chunk), contents.c.sha256.is_(None))
-        ).scalars()
+        )
+        .scalars()
+        .all()
     }
     now = time.time()
     for place, (size, mtime_ns, inode), problem, content in found:

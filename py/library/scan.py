@@ -206,7 +206,7 @@ class Scanner:
                 here = known.where(files.c.path > inside, files.c.path < inside + "\U0010ffff")
                 gone += [
                     row.id
-                    for row in connection.execute(here)
+                    for row in connection.execute(here).all()
                     if not _is_marked(seen, row.id) and _is_gone_from(row.path, listed, stands)
                 ]
             return gone
@@ -242,7 +242,7 @@ def _compare(connection: Connection, batch: list[Entry]) -> _Compared:
     known = {
         row[0]: row
         for chunk in rows.chunks(entry.path for entry in batch)
-        for row in connection.execute(_COMPARED.where(files.c.path.in_(chunk)))
+        for row in connection.execute(_COMPARED.where(files.c.path.in_(chunk))).all()
     }
     compared = _Compared()
     fresh: list[Entry] = []

@@ -38,7 +38,7 @@ def known_contents() -> Select[Any]:
 
 
 def pairs(connection: Connection, query: Select[Any]) -> list[tuple[int, str]]:
-    return [(row.id, row.sha256) for row in connection.execute(query)]
+    return [(row.id, row.sha256) for row in connection.execute(query).all()]
 
 
 def still_here(connection: Connection, content_ids: Iterable[int]) -> list[int]:
@@ -58,7 +58,7 @@ def put_misses(connection: Connection, content_ids: Sequence[int], at: float) ->
 def versions_of(connection: Connection, content_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
     """The site's answers, where it had one."""
     query = select(site.c.content, site.c.version).where(site.c.content.in_(list(content_ids)))
-    return {row.content: row.version for row in connection.execute(query) if row.version}
+    return {row.content: row.version for row in connection.execute(query).all() if row.version}
 
 
 def contents_of_models(connection: Connection, model_ids: Iterable[int]) -> list[int]:
@@ -82,10 +82,10 @@ def other_hashes(connection: Connection, content_ids: list[int]) -> OtherHashes:
     autov3 = select(hashes.c.content, hashes.c.value).where(
         hashes.c.kind == "AutoV3", hashes.c.content.in_(content_ids)
     )
-    own = {row.content: row.value for row in connection.execute(autov3)}
+    own = {row.content: row.value for row in connection.execute(autov3).all()}
     stated = select(contents.c.id, contents.c.header["embedded"].as_json()).where(contents.c.id.in_(content_ids))
     found: OtherHashes = {}
-    for content, embedded in connection.execute(stated):
+    for content, embedded in connection.execute(stated).all():
         mine = _autov3(own.get(content))
         named = embedded.items() if isinstance(embedded, dict) else ()
         others = dict.fromkeys(_autov3(value) for key, value in named if _OWN_HASHES.search(key))

@@ -160,7 +160,7 @@ def owned_versions(connection: Connection, model_ids: Sequence[int]) -> dict[int
         .where(site.c.model_id.in_(model_ids), site.c.version_id.is_not(None), files.c.missing.is_(False))
         .distinct()
     )
-    for model_id, version_id, published_at in connection.execute(query):
+    for model_id, version_id, published_at in connection.execute(query).all():
         found[model_id][version_id] = read_date(published_at)
     return dict(found)
 
@@ -178,7 +178,7 @@ def _judge(connection: Connection, model_ids: list[int]) -> tuple[list[NewVersio
     found: list[NewVersion] = []
     moved: dict[int, int | None] = {}
     known = select(models).where(models.c.id.in_(model_ids), models.c.document.is_not(None)).order_by(models.c.id)
-    for row in connection.execute(known):
+    for row in connection.execute(known).all():
         model, here = Model.model_validate(row.document), owned.get(row.id, {})
         if (newest := newest_of(model, here)) != row.newest:
             moved[row.id] = newest

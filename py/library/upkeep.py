@@ -17,8 +17,9 @@ from ..errors import CivitaiError, LorakeeperError
 from ..events import Event, Events
 from ..storage.database import Database
 from ..storage.tables import files, items
-from . import catalog, rows, search
+from . import rows, search
 from .actions import Actions, IntegrityReport
+from .catalog import Catalog, tidy
 from .learn import Learner, LearnReport
 from .metadata import Asked, SiteKnowledge
 from .roots import Roots
@@ -48,6 +49,7 @@ class Upkeep:
         knowledge: SiteKnowledge,
         updates: Updates,
         actions: Actions,
+        catalog: Catalog,
         events: Events,
         *,
         asks_site: Callable[[], bool],
@@ -60,6 +62,7 @@ class Upkeep:
         self._knowledge = knowledge
         self._updates = updates
         self._actions = actions
+        self._catalog = catalog
         self._events = events
         self._asks_site = asks_site
         self._locks = locks
@@ -159,6 +162,7 @@ class Upkeep:
     async def _begin(self) -> None:
         await self._tried("recovering what was interrupted", self._actions.recover)
         await self._tried("the first scan", self.begin_scan)
+        await self._tried("reading the list", lambda: self._database.read(self._catalog.follow))
         await Watcher(self._roots, self._changed, links=lambda: self._scanner.links).run()
 
     async def _scan_all(self) -> ScanReport:
@@ -196,7 +200,7 @@ class Upkeep:
             return [
                 content
                 for chunk in rows.chunks(wanted)
-                for content in connection.execute(select(files.c.content).where(files.c.id.in_(chunk))).scalars()
+                for content in connection.execute(select(files.c.content).where(files.c.id.in_(chunk))).scalars().all()
             ]
 
         return await self._database.read(find)
@@ -220,7 +224,7 @@ class Upkeep:
 
     async def _tidy(self) -> None:
         """Merges what many writes have left of the search's index, a little at a time, and drops old notes."""
-        await self._database.write(catalog.tidy)
+        await self._database.write(tidy)
         while await self._database.write(lambda c: search.tidy(c, _TIDY_PAGES)):  # noqa: ASYNC110 - a rest, no wait
             await asyncio.sleep(_TIDY_REST)
 

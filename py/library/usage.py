@@ -58,7 +58,9 @@ class Usage:
             used = {rows.content_by_hash(connection, each) for each in hashes}
             spelled = {form for _, name in named for form in _spellings(name)}
             for chunk in rows.chunks(spelled):
-                for row in connection.execute(select(files).where(files.c.name.in_(chunk), files.c.missing.is_(False))):
+                for row in connection.execute(
+                    select(files).where(files.c.name.in_(chunk), files.c.missing.is_(False))
+                ).all():
                     forms = _spellings(row.name)
                     if any((None, form) in named or (row.kind, form) in named for form in forms):
                         used.add(row.content)

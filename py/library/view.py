@@ -64,7 +64,7 @@ class View:
         once, and so without asking for what there can't be."""
         for chunk in rows.chunks(file_ids):
             query = select(files).where(files.c.id.in_(chunk))
-            _put(connection, [_fresh(row) for row in connection.execute(query)])
+            _put(connection, [_fresh(row) for row in connection.execute(query).all()])
 
     def refresh_contents(self, connection: Connection, content_ids: Iterable[int]) -> None:
         """The same for all files of these contents, and of other versions of the same models."""
@@ -194,7 +194,7 @@ def _copies(connection: Connection, content_ids: set[int]) -> dict[int, int]:
         .where(files.c.content.in_(content_ids), files.c.missing.is_(False))
         .group_by(files.c.content)
     )
-    return {row.content: row[1] for row in connection.execute(query)}
+    return {row.content: row[1] for row in connection.execute(query).all()}
 
 
 def _owned(connection: Connection, model_ids: set[int]) -> dict[int, frozenset[int]]:
@@ -207,7 +207,7 @@ def _owned(connection: Connection, model_ids: set[int]) -> dict[int, frozenset[i
         .join(files, files.c.content == site.c.content)
         .where(site.c.model_id.in_(model_ids), files.c.missing.is_(False))
     )
-    for model_id, version_id in connection.execute(query):
+    for model_id, version_id in connection.execute(query).all():
         found[model_id].add(version_id)
     return {model_id: frozenset(versions) for model_id, versions in found.items()}
 

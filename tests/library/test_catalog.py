@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
+import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from pathlib import Path
@@ -13,14 +15,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from lorakeeper.py.errors import UsageError
 from lorakeeper.py.library import search
-from lorakeeper.py.library.catalog import Catalog, Count, PageRows
+from lorakeeper.py.library.catalog import Catalog, Count, PageRows, tidy
 from lorakeeper.py.library.query import LibraryQuery
 from lorakeeper.py.storage.database import Database
-from lorakeeper.py.storage.tables import cards, contents, files, items
+from lorakeeper.py.storage.tables import cards, changes, contents, files, items
 
 COLUMNS = {
     "name": "name_key",
@@ -344,6 +346,67 @@ async def test_rows_that_come_and_go_between_pages_disturb_no_other(here: Here) 
         removed = set(range(1, 61)) - set(shown)
         assert removed <= {58 - turn for turn in range(0, 100, 2)}
         assert set(shown) >= {number for number in range(1, 61) if number > 58}
+
+
+async def test_what_another_program_writes_is_seen_at_the_next_question(here: Here, tmp_path: Path) -> None:
+    other = Database(tmp_path / "library.db")
+    await other.open()
+    await here.write(lambda c: write(c, [item(1, tags=["a"], text="old"), item(2, tags=["a", "b"])]))
+    assert await pages(here, LibraryQuery(sort="name", tag=["a"])) == [1, 2]
+
+    await other.write(lambda c: write(c, [item(3, name_key="a", tags=["a"]), item(1, name_key="z", tags=["c"])]))
+    await other.write(lambda c: remove(c, [2]))
+    await other.close()
+
+    assert await pages(here, LibraryQuery(sort="name")) == [3, 1]
+    assert await pages(here, LibraryQuery(tag=["a"])) == [3]
+    assert await pages(here, LibraryQuery(query="old")) == []
+    assert (await here.facets(LibraryQuery()))["tag"] == [Count("a", 1), Count("c", 1)]
+
+
+@pytest.mark.parametrize("more", [0, 1_100, 25_000])
+async def test_old_notes_of_changes_are_dropped_and_nothing_is_missed(here: Here, more: int) -> None:
+    rows = [item(number, kind="vae") for number in range(1, 31)]
+    await here.write(lambda c: write(c, rows))
+    assert (await here.page(LibraryQuery(kind=["vae"]))).total == 30
+
+    def work(connection: Connection) -> None:
+        write(connection, [item(30, kind="loras"), item(31)])
+        for _ in range(0, more, 30):
+            connection.execute(items.update().where(items.c.file < 30).values(uses=items.c.uses + 1))
+        tidy(connection)
+
+    await here.write(work)
+
+    noted = await here.database.read(lambda c: c.execute(select(func.count()).select_from(changes)).scalar_one())
+    assert 33 <= noted <= 20_000
+    assert (await here.page(LibraryQuery(kind=["vae"]))).total == 29
+    assert (await here.facets(LibraryQuery()))["unused"] == (
+        [Count("true", 2), Count("false", 29)] if more else [Count("true", 31), Count("false", 0)]
+    )
+
+
+async def test_a_reader_that_began_before_a_change_spoils_no_other(here: Here) -> None:
+    await here.write(lambda c: write(c, [item(1, name_key="b"), item(2, name_key="c")]))
+    begun, written = threading.Event(), threading.Event()
+
+    def late(connection: Connection) -> list[int]:
+        connection.execute(select(items.c.file)).all()  # what it sees is settled from here on
+        begun.set()
+        written.wait(10)
+        return by_name(connection)
+
+    def by_name(connection: Connection) -> list[int]:
+        return here.catalog.ids(connection, LibraryQuery(sort="name"), 10)
+
+    old = asyncio.create_task(here.database.read(late))
+    await asyncio.to_thread(begun.wait, 10)
+    await here.write(lambda c: write(c, [item(3, name_key="a")]))
+    assert await here.database.read(by_name) == [3, 1, 2]
+    written.set()
+
+    assert set(await old) >= {1, 2}
+    assert await here.database.read(by_name) == [3, 1, 2]
 
 
 def cursor_of(*parts: object) -> str:

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, create_engine, text
 
 from lorakeeper.py.errors import DatabaseTooNewError, StorageError
+from lorakeeper.py.library.catalog import Catalog
+from lorakeeper.py.library.query import LibraryQuery
 from lorakeeper.py.storage import migrations
 from lorakeeper.py.storage.database import Database
 from lorakeeper.py.storage.tables import metadata
@@ -44,6 +46,19 @@ INSERT INTO site VALUES ('{"a" * 64}', '{{"id": 456, "modelId": 123}}', 'text', 
 INSERT INTO "user" VALUES ('{"a" * 64}', 1, '["t"]', 'mine', '[]', 0.8);
 INSERT INTO "user" VALUES ('{"c" * 64}', 0, '[]', 'of a file that is gone', '[]', NULL);
 """  # noqa: S608 - nothing in it comes from outside
+
+# Two files of the list as it was before it was filtered in memory.
+SECOND_VERSION = """
+INSERT INTO contents (id, size) VALUES (1, 5), (2, 5);
+INSERT INTO files SELECT id, '/m/' || id, 'loras', id, '', 5, 6, 7, id, 0, 0, NULL, id FROM contents;
+INSERT INTO items SELECT id, id, 'loras', '', id, id, 0, 5, 0, 0, -1, NULL, NULL, NULL, NULL, 0, 1, 0, 0, 0, 0, 0
+    FROM contents;
+INSERT INTO cards SELECT id, '{}' FROM contents;
+INSERT INTO item_tags VALUES ('anime', 1), ('red dress', 1), ('anime', 2);
+INSERT INTO words (rowid, text) VALUES (1, '\ue002 foobar miku \ue003 foo bar \ue003 \ue001a1b2 \ue001c3d4');
+INSERT INTO words (rowid, text) VALUES (2, '\ue002 halo \ue003 \ue001a1b2');
+INSERT INTO grams (text) VALUES ('foobar'), ('miku'), ('halo');
+"""
 
 
 @pytest.fixture
@@ -97,6 +112,39 @@ async def test_an_upgrade_of_the_first_version_loses_nothing(tmp_path: Path) -> 
 
     assert [tuple(row) for row in rows] == [(7, "/m/x.safetensors", 1, "a" * 64, 456, 123, "mine", "ABCD1234")]
     assert orphan == "of a file that is gone"
+
+
+async def test_an_upgrade_keeps_the_list_and_what_is_found_in_it(tmp_path: Path) -> None:
+    file = tmp_path / "x.db"
+    engine = create_engine(f"sqlite:///{file}")
+    with engine.begin() as connection:
+        migrations.upgrade(connection, "0002")
+        for statement in SECOND_VERSION.split(";\n"):
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+
+    database, catalog = Database(file), Catalog()
+    await database.open()
+
+    async def ids(**query: Any) -> list[int]:
+        return await database.read(lambda c: catalog.ids(c, LibraryQuery(**query), 10))
+
+    try:
+        assert await ids(tag=["anime"]) == [2, 1]
+        assert await ids(tag=["red dress"]) == [1]
+        assert await ids(query="miku") == [1]
+        assert await ids(query="hal") == [2]
+        # The marks for filters, which stood behind a document, are no words any more.
+        assert await database.read(
+            lambda c: c.execute(text("SELECT text FROM words ORDER BY rowid")).scalars().all()
+        ) == [
+            "\ue002 foobar miku \ue003 foo bar",
+            "\ue002 halo",
+        ]
+        await database.write(lambda c: c.execute(text("UPDATE items SET tags = 'new' WHERE file = 2")))
+        assert await ids(tag=["anime"]) == [1]
+    finally:
+        await database.close()
 
 
 async def test_what_was_written_is_there_after_a_restart(tmp_path: Path) -> None:

@@ -54,7 +54,11 @@ class Doer(Protocol[S]):
 def load(connection: Connection, ids: Iterable[int]) -> dict[int, Row[Any]]:
     """The rows of those files that are known, each with its content's ``sha256``."""
     query = select(files, contents.c.sha256).join(contents, contents.c.id == files.c.content)
-    return {row.id: row for chunk in rows.chunks(ids) for row in connection.execute(query.where(files.c.id.in_(chunk)))}
+    return {
+        row.id: row
+        for chunk in rows.chunks(ids)
+        for row in connection.execute(query.where(files.c.id.in_(chunk))).all()
+    }
 
 
 def unknown(file_id: int) -> KeptStep:

@@ -40,7 +40,7 @@ def values_of(connection: Connection, ids: Iterable[int]) -> dict[int, dict[str,
     )
     found: dict[int, dict[str, str]] = {}
     for chunk in rows.chunks(ids):
-        for row in connection.execute(query.where(files.c.id.in_(chunk))):
+        for row in connection.execute(query.where(files.c.id.in_(chunk))).all():
             found[row.id] = _values(row.version, row.document, row.base_model)
     return found
 

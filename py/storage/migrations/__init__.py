@@ -35,7 +35,7 @@ def needed(connection: Connection) -> bool:
     return found != known[-1]
 
 
-def upgrade(connection: Connection) -> None:
+def upgrade(connection: Connection, revision: str = "head") -> None:
     from alembic import command
     from alembic.config import Config
 
@@ -48,6 +48,6 @@ def upgrade(connection: Connection) -> None:
     before = diary.level
     diary.setLevel(logging.WARNING)
     try:
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
     finally:
         diary.setLevel(before)

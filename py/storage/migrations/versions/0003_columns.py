@@ -44,6 +44,6 @@ def _words() -> None:
     marks = "instr(text, char(57347) || ' ' || char(57345))"
     op.execute(
         f"INSERT INTO words (rowid, text) "  # noqa: S608
-        f"SELECT rowid, CASE {marks} WHEN 0 THEN text ELSE substr(text, 1, {marks} - 1) END FROM old_words"
+        f"SELECT rowid, CASE {marks} WHEN 0 THEN text ELSE rtrim(substr(text, 1, {marks} - 1)) END FROM old_words"
     )
     op.execute("DROP TABLE old_words")
