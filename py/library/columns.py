@@ -69,10 +69,11 @@ class Columns:
 
     def __init__(self) -> None:
         self._lock = Lock()
+        self._at = -1
         self._clear()
 
     def _clear(self) -> None:
-        self._seen = self._at = -1
+        self._seen = -1
         self._asked = (-1, "")
         self._found: Fits | None = None
         self._here: Fits = np.zeros(0, bool)

@@ -34,7 +34,7 @@ _NAMED, _EVERYWHERE, _GAP, _NOWHERE = "\ue000", "\ue002", "\ue003", "\ue004"
 
 _MOST_WORDS = 20
 # A part of a word stands for so many words at most: each costs some 20 µs to begin with.
-_MOST_FORMS, _LOOKED_AT = 40, 500
+_MOST_FORMS, _LOOKED_AT = 24, 500
 _CHUNK = 500
 
 _WORDS = table("words", column("rowid"), column("words"))
@@ -166,7 +166,7 @@ def matching(connection: Connection, query: str, *, slips: bool = False) -> str 
     nothing.
 
     All words must be found, in any order; of more than twenty the first count. From three letters on a part of a word
-    will do (one that stands in more than forty words: of those that begin with it, and of the shortest others), below
+    will do (one that stands in more than 24 words: of those that begin with it, and of the shortest others), below
     its beginning. What no space parts, or quotes hold together, must stand side by side, and its last word may go on.
     ``-word`` must not be found. A word that no document ever had stands for those it may be a slip of; with ``slips``,
     which is for a query that found nothing, so does one that none has today.
@@ -252,6 +252,7 @@ def _any(connection: Connection, expression: str) -> bool:
 def _meant(connection: Connection, word: str) -> list[str]:
     """The known words that ``word`` may be a slip of: those one edit away, or two from eight letters on, whose first
     letter is its first or its second. An edit puts a letter in, leaves one out, changes one or swaps two neighbours."""
+    from rapidfuzz import process
     from rapidfuzz.distance import OSA
 
     if len(word) < 4:
@@ -264,7 +265,8 @@ def _meant(connection: Connection, word: str) -> list[str]:
         shelves = (_shelf(letter, len(word) - edits), _shelf(letter, len(word) + edits + 1) - 1)
         sql = f"SELECT text FROM grams WHERE rowid BETWEEN ? AND ? AND ({holds})"  # noqa: S608 - holds no values
         candidates = connection.exec_driver_sql(sql, (*shelves, *pieces)).scalars().all()
-        close += [each for each in candidates if OSA.distance(word, each, score_cutoff=edits) <= edits]
+        found = process.extract(word, candidates, scorer=OSA.distance, score_cutoff=edits, limit=None)
+        close += [each for each, _, _ in found]
     return sorted(close, key=len)[:_MOST_FORMS]
 
 

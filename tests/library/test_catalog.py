@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, event, func, insert, select
 
 from lorakeeper.py.errors import UsageError
 from lorakeeper.py.library import search
@@ -346,6 +346,30 @@ async def test_rows_that_come_and_go_between_pages_disturb_no_other(here: Here) 
         removed = set(range(1, 61)) - set(shown)
         assert removed <= {58 - turn for turn in range(0, 100, 2)}
         assert set(shown) >= {number for number in range(1, 61) if number > 58}
+
+
+async def test_the_list_is_read_once_and_then_followed(here: Here) -> None:
+    """Rows that are read: those of the list at the first question, then those that changed, else a page's cards."""
+    read: list[str] = []
+
+    def ask(connection: Connection) -> list[str]:
+        def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            read.append(statement)
+
+        event.listen(connection, "before_cursor_execute", note)
+        read.clear()
+        here.catalog.page(connection, LibraryQuery(query="common"))
+        event.remove(connection, "before_cursor_execute", note)
+        return [statement for statement in read if "FROM items" in statement]
+
+    await here.write(lambda c: write(c, LARGE))
+    (first,) = await here.database.read(ask)
+    assert "WHERE" not in first
+    assert await here.database.read(ask) == []
+    await here.write(lambda c: write(c, [item(7, text="common")]))
+    (changed,) = await here.database.read(ask)
+    assert "WHERE file IN" in changed
+    assert await here.database.read(ask) == []
 
 
 async def test_what_another_program_writes_is_seen_at_the_next_question(here: Here, tmp_path: Path) -> None:
