@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from ..storage.tables import cards, contents, files, hashes, items, models, site, usage, user
-from ..storage.upsert import upsert
+from ..storage.upsert import upsert, upsert_all
 from . import search
 from .items import UserLayer
 from .walk import stamp as facts_of_status
@@ -247,6 +247,15 @@ def user_layer(connection: Connection, content: int) -> UserLayer:
     return user_layer_of(row) if row else UserLayer()
 
 
+def user_layers(connection: Connection, content_ids: Iterable[int]) -> dict[int, UserLayer]:
+    """What the user says of each of these contents, of which that is anything."""
+    return {
+        row.content: user_layer_of(row)
+        for chunk in chunks(content_ids)
+        for row in connection.execute(select(user).where(user.c.content.in_(chunk))).all()
+    }
+
+
 def user_layer_of(row: Row[Any]) -> UserLayer:
     return UserLayer.model_validate({name: row._mapping[name] for name in UserLayer.model_fields})
 
@@ -256,7 +265,11 @@ def has_user_layer(connection: Connection, content: int) -> bool:
 
 
 def put_user(connection: Connection, content: int, layer: UserLayer) -> None:
-    upsert(connection, user, "content", {"content": content, **layer.model_dump()})
+    put_users(connection, {content: layer})
+
+
+def put_users(connection: Connection, layers: Mapping[int, UserLayer]) -> None:
+    upsert_all(connection, user, "content", [{"content": each, **layers[each].model_dump()} for each in layers])
 
 
 def merge_users(first: UserLayer, second: UserLayer) -> UserLayer:

@@ -1,10 +1,22 @@
-"""Insert a row, or change the one with the same key, in the words of the database at hand."""
+"""Insert rows, or change those with the same keys, in the words of the database at hand."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Table
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.sqlite import Insert
+
+
+def upsert_all(connection: Connection, table: Table, key: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Writes all of these rows, each with the same columns."""
+    if rows:
+        statement = _insert(connection, table)
+        changes = {name: statement.excluded[name] for name in rows[0] if name != key}
+        connection.execute(statement.on_conflict_do_update(index_elements=[key], set_=changes), rows)
 
 
 def upsert(
@@ -17,10 +29,14 @@ def upsert(
     changes: dict[str, Any] | None = None,
 ) -> None:
     """Writes ``values``; ``only_new`` go into a new row alone; an old row gets ``changes`` (default: ``values``)."""
+    statement = _insert(connection, table).values({**values, **(only_new or {})})
+    chosen = {name: value for name, value in (changes or values).items() if name != key}
+    connection.execute(statement.on_conflict_do_update(index_elements=[key], set_=chosen))
+
+
+def _insert(connection: Connection, table: Table) -> Insert:
     if connection.dialect.name == "postgresql":
         from sqlalchemy.dialects.postgresql import insert
     else:
         from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
-    statement = insert(table).values({**values, **(only_new or {})})
-    chosen = {name: value for name, value in (changes or values).items() if name != key}
-    connection.execute(statement.on_conflict_do_update(index_elements=[key], set_=chosen))
+    return insert(table)  # type: ignore[return-value]

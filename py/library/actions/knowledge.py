@@ -12,13 +12,13 @@ from ...storage.database import Database
 from .. import rows
 from ..items import UserLayer
 from ..view import View
-from .common import GONE, Run
+from .common import GONE, Run, load
 from .requests import Favourite, Note, Strength, TagChange, Words
 from .steps import KeptStep, UserStep
 
 Said = Favourite | TagChange | Note | Words | Strength
 
-_BATCH = 10  # files whose list rows one write computes anew
+_BATCH = 20  # files whose list rows one write computes anew
 
 
 def change(request: Said, layer: UserLayer) -> dict[str, Any]:
@@ -41,12 +41,14 @@ def plan(connection: Connection, request: Said, known: Iterable[Row[Any]]) -> li
     """One step a content: files of the same content share what is said of it."""
     steps: list[UserStep | KeptStep] = []
     seen: set[int] = set()
+    known = list(known)
+    layers = rows.user_layers(connection, {row.content for row in known})
     for row in known:
         if row.content in seen:
             steps.append(KeptStep(id=row.id, path=row.path, state="same", why="It is the same model as one before it."))
             continue
         seen.add(row.content)
-        layer = rows.user_layer(connection, row.content)
+        layer = layers.get(row.content) or UserLayer()
         try:
             after = change(request, layer)
         except ValueError as error:
@@ -79,23 +81,26 @@ class Teller:
 
     def write(self, connection: Connection, steps: Iterable[UserStep]) -> set[int]:
         """Each step where its ``before`` still stands. Takes part in the caller's transaction."""
-        contents: set[int] = set()
+        steps = list(steps)
+        known = load(connection, [step.id for step in steps if step.id is not None])
+        layers = rows.user_layers(connection, {row.content for row in known.values()})
+        told: dict[int, UserLayer] = {}
         ids: set[int] = set()
         for step in steps:
-            row = rows.get_file(connection, step.id) if step.id is not None else None
+            row = known.get(step.id) if step.id is not None else None
             if row is None:
                 step.fail(GONE)
                 continue
-            layer = rows.user_layer(connection, row.content)
+            layer = told.get(row.content) or layers.get(row.content) or UserLayer()
             now = layer.model_dump(include=set(step.before))
             if now not in (step.before, step.after):
                 step.fail("It was changed again since, and stays as it is.")
                 continue
             step.state, step.content = "done", row.content
-            rows.put_user(connection, row.content, UserLayer.model_validate({**layer.model_dump(), **step.after}))
-            contents.add(row.content)
+            told[row.content] = UserLayer.model_validate({**layer.model_dump(), **step.after})
             ids.add(row.id)
-        self._view.refresh_contents(connection, contents)
+        rows.put_users(connection, told)
+        self._view.refresh_contents(connection, told)
         return ids
 
 
