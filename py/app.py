@@ -63,7 +63,7 @@ class App:
         self.store = SettingsStore(home / "settings.json")
         self.credentials = Credentials(home / "credentials.json", self._base_url)
         self.events = Events()
-        self.roots = ChangingRoots(lambda: roots(self.settings))
+        self.roots = ChangingRoots(roots, lambda: self.settings)
         self.http = Http(
             base_url=lambda: self.settings.civitai_url,
             key_for=lambda url: self.credentials.key_for("civitai", url),

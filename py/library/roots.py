@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from ..errors import SettingsError, UsageError
+
+S = TypeVar("S")
 
 # ComfyUI's own kinds, each with the folders under ``models`` in which it looks, new files first.
 _FOLDERS: dict[str, tuple[str, ...]] = {
@@ -80,16 +82,24 @@ class FolderRoots:
 
 
 class ChangingRoots:
-    """Roots asked for anew at each call, so that a changed setting counts at once."""
+    """Roots that are made anew once ``source`` gives another object: a changed setting counts at once."""
 
-    def __init__(self, current: Callable[[], Roots]) -> None:
-        self._current = current
+    def __init__(self, make: Callable[[S], Roots], source: Callable[[], S]) -> None:
+        self._make = make
+        self._source = source
+        self._made: tuple[S, Roots] | None = None
 
     def kinds(self) -> list[str]:
-        return self._current().kinds()
+        return self._now().kinds()
 
     def folders(self, kind: str) -> list[Path]:
-        return self._current().folders(kind)
+        return self._now().folders(kind)
+
+    def _now(self) -> Roots:
+        source, made = self._source(), self._made
+        if made is None or made[0] is not source:
+            made = self._made = (source, self._make(source))
+        return made[1]
 
 
 def models_folder(path: Path) -> dict[str, list[Path]]:

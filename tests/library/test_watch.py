@@ -214,7 +214,7 @@ async def test_a_root_that_is_replaced_at_once_is_still_watched(root: Path) -> N
 async def test_roots_that_are_added_are_taken_up(root: Path, tmp_path: Path) -> None:
     roots = [root]
     (tmp_path / "more").mkdir()
-    async with watching(ChangingRoots(lambda: loras(*roots)), poll_every=0.3) as news:
+    async with watching(ChangingRoots(lambda now: loras(*now), lambda: tuple(roots)), poll_every=0.3) as news:
         roots.append(tmp_path / "more")
         await news.until(lambda: bool(news.calls))
         assert news.calls == [(set(), {tmp_path / "more"})]
