@@ -5,16 +5,18 @@ It wraps our own handlers and leaves the host's middlewares alone.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 from aiohttp import web
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 from yarl import URL
 
 from ..py.errors import ForbiddenError, LorakeeperError, RateLimitError, UsageError
 from ..py.logs import APPLICATION
 
 BODY_LIMIT = 1024 * 1024
+_PART = 1_000
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 log = logging.getLogger(f"{APPLICATION}.routes")
@@ -118,11 +120,33 @@ def answer(error: Exception, request: web.Request) -> web.Response:
     return json_answer(body, status=status, headers=headers)
 
 
-def json_answer(body: BaseModel, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+def json_answer(body: BaseModel | bytes, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
     return web.Response(
-        body=body.model_dump_json().encode(),
+        body=body if isinstance(body, bytes) else body.model_dump_json().encode(),
         status=status,
         content_type="application/json",
         charset="utf-8",
         headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **(headers or {})},
     )
+
+
+async def written(body: BaseModel) -> bytes:
+    """``body`` as JSON. Lists of thousands are written a part at a time: one write holds the interpreter's lock, and so
+    the loop, from its beginning to its end, in whatever thread."""
+    long = {
+        name: value
+        for name in type(body).model_fields
+        if isinstance(value := getattr(body, name), list) and len(value) > _PART
+    }
+    if not long or isinstance(body, RootModel):
+        return body.model_dump_json().encode()
+    short = body.model_dump_json(exclude=set(long))[:-1]
+    text = [short, "," if len(short) > 1 else ""]
+    for number, (name, values) in enumerate(long.items()):
+        text.append(f'{"," if number else ""}"{name}":[')
+        for start in range(0, len(values), _PART):
+            part = body.model_copy(update={name: values[start : start + _PART]}).model_dump_json(include={name})
+            text += ["," if start else "", part[part.index("[") + 1 : -2]]
+            await asyncio.sleep(0)
+        text.append("]")
+    return "".join([*text, "}"]).encode()

@@ -65,7 +65,7 @@ class Operation:
         if isinstance(result, web.StreamResponse):
             return result
         guard.log.info("%s %s %d", request.method, request.path, self.status)
-        return guard.json_answer(result, status=self.status)
+        return guard.json_answer(await guard.written(result), status=self.status)
 
     async def _arguments(self, request: web.Request, path: Mapping[str, str]) -> dict[str, Any]:
         arguments: dict[str, Any] = {"request": request} if self.wants_request else {}

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestServer
 from pydantic import BaseModel, Field
 
 from lorakeeper.py.errors import LorakeeperError, RateLimitError
-from lorakeeper.server_routes.guard import BODY_LIMIT
+from lorakeeper.server_routes.guard import BODY_LIMIT, written
 from lorakeeper.server_routes.openapi import Api
 
 JSON = {"Content-Type": "application/json"}
@@ -29,6 +29,18 @@ class Body(BaseModel):
 
 class Answer(BaseModel):
     said: str
+
+
+class Long(BaseModel):
+    steps: list[Answer] = []
+    name: str = "x"
+    numbers: list[int] = []
+    more: list[str] = []
+
+
+class Lists(BaseModel):
+    numbers: list[int]
+    others: list[int]
 
 
 @pytest.fixture
@@ -187,3 +199,13 @@ async def test_every_error_has_a_status_of_the_400s_or_500s() -> None:
         return [of, *(each for sub in of.__subclasses__() for each in all_errors(sub))]
 
     assert {error.status // 100 for error in all_errors(LorakeeperError)} == {4, 5}
+
+
+@pytest.mark.parametrize("size", [0, 1, 1_000, 1_001, 2_000, 3_500])
+async def test_long_answers_say_what_short_ones_say(size: int) -> None:
+    said = [Answer(said=f'"{number}"],') for number in range(size)]
+    for body in (
+        Long(steps=said, numbers=list(range(size)), more=["a"]),
+        Lists(numbers=list(range(size)), others=list(range(size))),
+    ):
+        assert type(body).model_validate_json(await written(body)) == body
