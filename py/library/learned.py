@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, update
 
 from ..errors import BrokenFileError
 from ..headers import read_header
@@ -83,13 +83,11 @@ def _take_in(connection: Connection, file_id: int, reading: Reading) -> list[int
     content = int(row.content)
     if reading.sha256:
         content = _content_of(connection, content, reading)
-        connection.execute(
-            update(files).where(files.c.id == file_id).values(content=content, stale=False, problem=None)
-        )
+        rows.put_known(connection, file_id, content)
         rows.put_hashes(connection, content, reading.others or {})
         _take_place(connection, file_id, content)
     if not reading.headless:
-        rows.put_content(connection, content, sha256=reading.sha256, header=reading.header, broken=reading.broken)
+        rows.put_header(connection, content, reading.header, reading.broken)
     if reading.adopted:
         _adopt(connection, content, reading.adopted, reading.sha256)
     return [content, int(row.content)]
@@ -98,14 +96,14 @@ def _take_in(connection: Connection, file_id: int, reading: Reading) -> list[int
 def _content_of(connection: Connection, before: int, reading: Reading) -> int:
     """The content with that hash: known, or the file's own so far, or a new one."""
     assert reading.sha256  # noqa: S101 - for the type checker: only called with one
-    known = connection.execute(select(contents.c.id).where(contents.c.sha256 == reading.sha256)).scalar()
-    mine = connection.execute(select(contents.c.sha256).where(contents.c.id == before)).scalar()
+    known = rows.content_of_sha256(connection, reading.sha256)
+    mine = rows.sha256_of(connection, before)
     if mine is None:
         rows.forget_site(connection, before)
     if known is not None:
         if mine is None:
             rows.absorb(connection, before, into=known)
-        return int(known)
+        return known
     if mine is None:
         connection.execute(
             update(contents).where(contents.c.id == before).values(sha256=reading.sha256, size=reading.facts[0])
@@ -125,7 +123,7 @@ def _take_place(connection: Connection, file_id: int, content: int) -> None:
     rows.remove_file(connection, file_id)
     place = rows.Place(row.path, row.kind, row.name, row.folder)
     rows.relocate(connection, gone[0].id, place, rows.facts_of(row))
-    connection.execute(update(files).where(files.c.id == gone[0].id).values(stale=False, problem=None))
+    rows.put_known(connection, gone[0].id, content)
 
 
 def _adopt(connection: Connection, content: int, adopted: Adopted, sha256: str | None) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from ..storage.tables import cards, contents, files, hashes, items, models, site, usage, user
 from ..storage.upsert import upsert, upsert_all
@@ -25,6 +25,26 @@ Facts = tuple[int, int, int]
 
 # More would be past what some builds of SQLite take as parameters.
 CHUNK = 500
+
+
+# Asked for each of many files: made once, since making one takes longer than asking it.
+_FILE = select(files).where(files.c.id == bindparam("file"))
+_FILE_AT = select(files).where(files.c.path == bindparam("path"))
+_FILES_OF = select(files).where(files.c.content == bindparam("content")).order_by(files.c.id)
+_BY_SHA256 = select(contents.c.id).where(contents.c.sha256 == bindparam("sha256"))
+_BY_OTHER = select(hashes.c.content).where(hashes.c.value == bindparam("value"))
+_SHA256 = select(contents.c.sha256).where(contents.c.id == bindparam("content"))
+_HASHES = select(hashes.c.kind, hashes.c.value).where(hashes.c.content == bindparam("content"))
+_SITE = select(site).where(site.c.content == bindparam("content"))
+_USER = select(user).where(user.c.content == bindparam("content"))
+_PUT_HEADER = (
+    update(contents)
+    .where(contents.c.id == bindparam("content"))
+    .values(header=bindparam("header"), broken=bindparam("broken"))
+)
+_KNOW = (
+    update(files).where(files.c.id == bindparam("file")).values(content=bindparam("into"), stale=False, problem=None)
+)
 
 
 @dataclass(frozen=True)
@@ -55,15 +75,15 @@ def facts_of(row: Row[Any]) -> Facts:
 
 
 def get_file(connection: Connection, file_id: int) -> Row[Any] | None:
-    return connection.execute(select(files).where(files.c.id == file_id)).first()
+    return connection.execute(_FILE, {"file": file_id}).first()
 
 
 def file_at(connection: Connection, path: str) -> Row[Any] | None:
-    return connection.execute(select(files).where(files.c.path == path)).first()
+    return connection.execute(_FILE_AT, {"path": path}).first()
 
 
 def files_of(connection: Connection, content: int) -> Sequence[Row[Any]]:
-    return connection.execute(select(files).where(files.c.content == content).order_by(files.c.id)).all()
+    return connection.execute(_FILES_OF, {"content": content}).all()
 
 
 def twins(connection: Connection, inodes: Iterable[int]) -> dict[int, list[Row[Any]]]:
@@ -144,18 +164,25 @@ def remove_file(connection: Connection, file_id: int) -> None:
 
 def content_by_hash(connection: Connection, text: str) -> int | None:
     """The known content that has ``text`` as one of its hashes, in any case."""
-    whole = select(contents.c.id).where(contents.c.sha256 == text.lower())
-    other = select(hashes.c.content).where(hashes.c.value == text.upper())
-    return connection.execute(whole).scalar() or connection.execute(other).scalar()
+    known = connection.execute(_BY_SHA256, {"sha256": text.lower()}).scalar()
+    return known or connection.execute(_BY_OTHER, {"value": text.upper()}).scalar()
 
 
-def put_content(
-    connection: Connection, content: int, *, sha256: str | None, header: dict[str, Any] | None, broken: str | None
-) -> None:
-    values: dict[str, Any] = {"header": header, "broken": broken}
-    if sha256:
-        values["sha256"] = sha256
-    connection.execute(update(contents).where(contents.c.id == content).values(values))
+def content_of_sha256(connection: Connection, sha256: str) -> int | None:
+    return connection.execute(_BY_SHA256, {"sha256": sha256}).scalar()
+
+
+def sha256_of(connection: Connection, content: int) -> str | None:
+    return connection.execute(_SHA256, {"content": content}).scalar()
+
+
+def put_header(connection: Connection, content: int, header: dict[str, Any] | None, broken: str | None) -> None:
+    connection.execute(_PUT_HEADER, {"content": content, "header": header, "broken": broken})
+
+
+def put_known(connection: Connection, file_id: int, content: int) -> None:
+    """The file was read: it has that content."""
+    connection.execute(_KNOW, {"file": file_id, "into": content})
 
 
 def add_content(connection: Connection, sha256: str, size: int) -> int:
@@ -166,7 +193,7 @@ def add_content(connection: Connection, sha256: str, size: int) -> int:
 
 def put_hashes(connection: Connection, content: int, others: dict[str, str]) -> None:
     """Writes a content's ``others``: hash kind → value, as the site writes them. What is known already stays."""
-    known = set(connection.execute(select(hashes.c.kind).where(hashes.c.content == content)).scalars())
+    known = {row.kind for row in connection.execute(_HASHES, {"content": content}).all()}
     if new := [
         {"content": content, "kind": kind, "value": value} for kind, value in others.items() if kind not in known
     ]:
@@ -174,9 +201,9 @@ def put_hashes(connection: Connection, content: int, others: dict[str, str]) -> 
 
 
 def hashes_of(connection: Connection, content: int) -> dict[str, str]:
-    sha256 = connection.execute(select(contents.c.sha256).where(contents.c.id == content)).scalar()
-    rows = connection.execute(select(hashes.c.kind, hashes.c.value).where(hashes.c.content == content))
-    return {**({"SHA256": sha256.upper()} if sha256 else {}), **{row.kind: row.value for row in rows}}
+    sha256 = sha256_of(connection, content)
+    others = connection.execute(_HASHES, {"content": content}).all()
+    return {**({"SHA256": sha256.upper()} if sha256 else {}), **{row.kind: row.value for row in others}}
 
 
 def absorb(connection: Connection, content: int, into: int) -> None:
@@ -220,7 +247,7 @@ def put_site(
 
 
 def get_site(connection: Connection, content: int) -> Row[Any] | None:
-    return connection.execute(select(site).where(site.c.content == content)).first()
+    return connection.execute(_SITE, {"content": content}).first()
 
 
 def forget_site(connection: Connection, content: int) -> None:
@@ -243,7 +270,7 @@ def put_model(
 
 def user_layer(connection: Connection, content: int) -> UserLayer:
     """What the user says of a content; empty where that is nothing."""
-    row = connection.execute(select(user).where(user.c.content == content)).first()
+    row = connection.execute(_USER, {"content": content}).first()
     return user_layer_of(row) if row else UserLayer()
 
 
@@ -261,7 +288,7 @@ def user_layer_of(row: Row[Any]) -> UserLayer:
 
 
 def has_user_layer(connection: Connection, content: int) -> bool:
-    return connection.execute(select(user.c.content).where(user.c.content == content)).first() is not None
+    return connection.execute(_USER, {"content": content}).first() is not None
 
 
 def put_user(connection: Connection, content: int, layer: UserLayer) -> None:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, select, update
 
 from lorakeeper.py.civitai.client import CivitaiClient
 from lorakeeper.py.civitai.http import Http, RetryPolicy
@@ -69,7 +69,7 @@ class Rig:
         (content,) = await self.add_files([sha256])
 
         def write(connection: Connection) -> None:
-            rows.put_content(connection, content, sha256=sha256, header=header, broken=None)
+            rows.put_header(connection, content, header, None)
             rows.put_hashes(connection, content, dict(others or {}))
             self.view.refresh_contents(connection, [content])
 
@@ -87,7 +87,7 @@ class Rig:
             query = select(files.c.content).where(files.c.id.in_(new)).order_by(files.c.id)
             found = list(connection.execute(query).scalars())
             for content, sha256 in zip(found, sha256s, strict=True):
-                rows.put_content(connection, content, sha256=sha256, header=None, broken=None)
+                connection.execute(update(contents).where(contents.c.id == content).values(sha256=sha256))
             self.view.refresh(connection, new)
             return found
 
