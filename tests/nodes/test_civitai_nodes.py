@@ -169,9 +169,8 @@ async def test_stop_pauses_and_running_again_goes_on(comfy: Any, civitai: FakeCi
         return False
 
     running = asyncio.create_task(stopped())
-    while not any((comfy.models / "loras").glob(".lorakeeper-*.part")):
+    while not any(part.stat().st_size for part in (comfy.models / "loras").glob(".lorakeeper-*.part")):
         await asyncio.sleep(0.02)
-    await asyncio.sleep(0.5)
     interrupt_current_processing()
     assert await running
     assert comfy.server.texts[-1] == ("7", "Stopped. Run again to go on.")
