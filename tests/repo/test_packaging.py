@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 # Nothing that ComfyUI's users have in a build of their own, chosen for their hardware.
-LEFT_TO_THE_USER = {"torch", "torchvision", "torchaudio", "numpy", "opencv-python", "xformers"}
+LEFT_TO_THE_USER = {"torch", "torchvision", "torchaudio", "opencv-python", "xformers"}
+# What ComfyUI asks for itself, in the first version that this pack runs in: pip finds it there and leaves it alone.
+AT_MOST = {"numpy": (1, 25)}
 
 
 def listed(root: Path, name: str) -> list[str]:
@@ -35,6 +37,12 @@ def test_requirements_leave_torch_and_its_like_to_the_user(root: Path) -> None:
     names = {line.partition(">=")[0].lower() for line in listed(root, "dependencies")}
 
     assert not names & LEFT_TO_THE_USER
+
+
+def test_what_comfyui_brings_is_never_exchanged_for_a_newer_one(root: Path) -> None:
+    floors = dict(line.split(">=") for line in listed(root, "dependencies"))
+
+    assert all(tuple(map(int, floors[name].split("."))) <= most for name, most in AT_MOST.items())
 
 
 def test_every_requirement_is_used(root: Path, modules: list[Path]) -> None:

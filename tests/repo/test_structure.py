@@ -63,13 +63,15 @@ def test_inside_the_pack_every_import_is_relative(root: Path, modules: list[Path
 
 
 def test_heavy_libraries_are_imported_at_first_use(root: Path, modules: list[Path]) -> None:
-    # The migrations' modules are imported by alembic itself.
+    # The migrations' modules are imported by alembic itself, the columns by the first question about the list.
     migrations = root / "py" / "storage" / "migrations"
+    columns = root / "py" / "library" / "columns.py"
     found = {
         str(path.relative_to(root)): names
         for path in modules
         if (names := imported_by(path, inside_functions=False) & HEAVY)
         and not (names == {"alembic"} and migrations in path.parents)
+        and not (names == {"numpy"} and path == columns)
     }
 
     assert not found
@@ -92,6 +94,22 @@ def test_importing_the_application_loads_nothing_heavy(module: str, tmp_path: Pa
     )
 
     assert loaded.stdout.split() == []
+
+
+def test_rows_are_fetched_at_once(root: Path, modules: list[Path]) -> None:
+    """One by one with work between, each step to the next row would let the interpreter's lock go too shortly for the
+    event loop to take it, and make the loop begin to wait anew."""
+    loops = (ast.For, ast.comprehension)
+    found = [
+        f"{path.relative_to(root)}: {ast.unparse(node.iter)}"
+        for path in modules
+        if path.relative_to(root).parts[0] == "py"
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, loops) and re.search(r"\.(execute|exec_driver_sql)\(", text := ast.unparse(node.iter))
+        if not text.endswith((".all()", ".scalar() or '')"))
+    ]
+
+    assert not found
 
 
 @pytest.mark.parametrize("program", ["run.py", "testing/checks.py"])
