@@ -8,6 +8,8 @@ import pytest
 from lorakeeper.py.app import App
 from lorakeeper.testing.fake_civitai import FakeCivitai
 
+from .site_rig import Rig, empty_library, site_rig
+
 
 @pytest.fixture
 async def civitai() -> AsyncIterator[FakeCivitai]:
@@ -25,3 +27,21 @@ async def app(civitai: FakeCivitai, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         yield app
     finally:
         await app.close()
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return empty_library(tmp_path_factory.mktemp("empty"))
+
+
+@pytest.fixture
+async def rig(civitai: FakeCivitai, empty: Path, tmp_path: Path) -> AsyncIterator[Rig]:
+    async with site_rig(civitai, empty, tmp_path) as rig:
+        yield rig
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    path = tmp_path / "Ada.v1.safetensors"
+    path.write_bytes(b"no sidecar is a part of this")
+    return path

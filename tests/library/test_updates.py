@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,22 +14,11 @@ from lorakeeper.py.civitai.schemas import Model, ModelVersion
 from lorakeeper.py.library.updates import newer_versions, newest_of, plain_text, short_model
 from lorakeeper.py.storage.tables import files
 from lorakeeper.testing import samples
-from lorakeeper.testing.fake_civitai import FakeCivitai, Ids
+from lorakeeper.testing.fake_civitai import Ids
 
-from .site_rig import Rig, empty_library, listed, site_rig
+from .site_rig import Rig, listed
 
 DAY_ONE = datetime(2026, 1, 1, tzinfo=timezone.utc)
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return empty_library(tmp_path_factory.mktemp("empty"))
-
-
-@pytest.fixture
-async def rig(civitai: FakeCivitai, empty: Path, tmp_path: Path) -> AsyncIterator[Rig]:
-    async with site_rig(civitai, empty, tmp_path) as rig:
-        yield rig
 
 
 async def own(rig: Rig, *ids: Ids) -> list[int]:
