@@ -131,6 +131,7 @@ class App:
             self.quarantine,
             self.library.find_owned,
             self.resolver.refresh,
+            connections=lambda: self.settings.connections,
         )
         self.jobs = JobQueue(
             self.database,

@@ -40,6 +40,7 @@ class Settings(BaseSettings):
         description="Model folders outside ComfyUI: `kind=path` pairs, or the path of a ComfyUI `models` folder.",
     )
     concurrency: int = Field(default=2, ge=1, le=16, description="Files downloaded at once.")
+    connections: int = Field(default=8, ge=1, le=16, description="Connections for one large file.")
     cache: bool = Field(default=True, description="Remember the site's answers for five minutes.")
     hash_threads: int = Field(
         default=0, ge=0, le=32, description="Files that are read for their hashes at once; 0 is a quarter of the cores."

@@ -20,27 +20,31 @@ from ..py.civitai.http import Http
 from ..py.civitai.resolve import ResolvedFile
 from ..py.civitai.schemas import ModelVersion, VersionFile
 from ..py.downloads import DiskSpace, Downloads, Progress
+from ..py.downloads.segments import Cut
 from ..py.security import ModelScanner, Quarantine
 from . import samples
 from .fake_civitai import FakeCivitai, Pace
 
-_SECONDS = 0.6  # what one undisturbed transfer takes, so that a kill finds it at work
+# What one undisturbed transfer takes, so that a kill finds it at work; over several connections also at its journal.
+_SECONDS = {1: 0.6, 4: 1.5}
 
 
 @dataclass
 class Kills:
     """What came of it. ``moments`` counts kills by the stage that the child had reached; ``wrong`` names every file
-    that lay in the model folder and was not the whole, right one; ``resumed`` counts requests with a Range."""
+    that lay in the model folder and was not the whole, right one; ``resumed`` counts streams that went on in the
+    middle, ``filled`` the downloads over several connections that a kill left with gaps."""
 
     kills: int = 0
     files: int = 0
     resumed: int = 0
+    filled: int = 0
     moments: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
 
     @property
     def good(self) -> bool:
-        return not self.wrong and self.resumed > 0
+        return not self.wrong and self.resumed > 0 and self.filled > 0
 
     def to_json(self) -> dict[str, object]:
         return {**asdict(self), "moments": dict(self.moments), "good": self.good}
@@ -51,8 +55,9 @@ async def kill_downloads(folder: Path, count: int, *, seed: int = 0, size: int =
     chance = random.Random(seed)
     result = Kills()
     async with FakeCivitai() as civitai:
-        civitai.faults.storage.append(Pace(size / _SECONDS))
         while result.kills < count:
+            connections = 4 if result.files % 2 else 1
+            civitai.faults.storage[:] = [Pace(size / _SECONDS[connections] / connections)]
             sample = samples.lora(f"model{result.files}", size=size + result.files * 8)
             ids = civitai.add(sample)
             place = folder / f"models{result.files}"
@@ -64,6 +69,7 @@ async def kill_downloads(folder: Path, count: int, *, seed: int = 0, size: int =
                 "size": sample.size,
                 "name": sample.file_name,
                 "folder": str(place),
+                "connections": connections,
             }
             # Most files are killed several times and then left alone; the last ones as often as is still due.
             for left in range(min(chance.randrange(3, 9), count - result.kills), -1, -1):
@@ -74,7 +80,7 @@ async def kill_downloads(folder: Path, count: int, *, seed: int = 0, size: int =
             if [path.name for path in place.iterdir()] != [sample.file_name]:
                 result.wrong.append(f"{place}: {sorted(path.name for path in place.iterdir())} at the end")
             result.files += 1
-        result.resumed = sum("Range" in request.headers for request in civitai.storage.requests)
+        result.resumed = sum(request.headers.get("Range", "").endswith("-") for request in civitai.storage.requests)
     return result
 
 
@@ -93,7 +99,7 @@ async def _child(task: dict[str, object], chance: random.Random | None, result: 
     if chance:
         # A third of the kills aims at the short last steps, which a random moment would hardly ever meet.
         aim = chance.choice(["", "", "", "", "verify", "scan"])
-        wait = chance.uniform(0, 0.005 if aim else _SECONDS)
+        wait = chance.uniform(0, 0.005 if aim else _SECONDS[int(str(task["connections"]))])
         while aim and stage and stage != aim:
             stage = (await output.readline()).decode().strip()
         with suppress(asyncio.TimeoutError):
@@ -107,6 +113,7 @@ async def _child(task: dict[str, object], chance: random.Random | None, result: 
         result.wrong.append(f"{task['name']}: the download failed by itself, exit code {child.returncode}")
         return True
     result.kills += 1
+    result.filled += _has_gaps(Path(str(task["folder"])))
     result.moments[said[-1] if said else "start"] += 1
     return False
 
@@ -117,6 +124,11 @@ def _look(place: Path, name: str, sha256: str, result: Kills) -> None:
             continue
         if path.name != name or hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
             result.wrong.append(str(path))
+
+
+def _has_gaps(place: Path) -> bool:
+    journals = place.glob(".lorakeeper-*.json")
+    return any(json.loads(journal.read_text("utf-8")).get("beyond") for journal in journals)
 
 
 async def _download(task: dict[str, str]) -> None:
@@ -136,7 +148,16 @@ async def _download(task: dict[str, str]) -> None:
 
     folder = Path(task["folder"])
     http = Http(base_url=task["url"], key_for=lambda url: None)
-    downloads = Downloads(http, DiskSpace(), ModelScanner(), Quarantine(folder / "quarantine"), nothing, same)
+    downloads = Downloads(
+        http,
+        DiskSpace(),
+        ModelScanner(),
+        Quarantine(folder / "quarantine"),
+        nothing,
+        same,
+        connections=lambda: int(task["connections"]),
+        cut=Cut(smallest=1_000_000, shortest=600_000, longest=2_000_000, least=100_000),
+    )
     source = ResolvedFile(
         version=ModelVersion(id=int(task["version"])),
         file=VersionFile(id=int(task["file"])),

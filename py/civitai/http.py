@@ -1,4 +1,4 @@
-"""How requests go out: one session for each event loop, a key for its own origins only, limits, retries, a log line."""
+"""How requests go out: sessions for each event loop, a key for its own origins only, limits, retries, a log line."""
 
 from __future__ import annotations
 
@@ -54,9 +54,14 @@ class RetryPolicy:
 class _Loop:
     """What belongs to one event loop."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
+    def __init__(self, session: aiohttp.ClientSession, transfers: aiohttp.ClientSession) -> None:
         self.session = session
+        self.transfers = transfers
         self.lanes = {lane: asyncio.Semaphore(most) for lane, most in _LANES.items()}
+
+    async def close(self) -> None:
+        await self.session.close()
+        await self.transfers.close()
 
 
 class Http:
@@ -109,14 +114,15 @@ class Http:
 
     @asynccontextmanager
     async def open(
-        self, url: str, headers: Mapping[str, str], *, keyed: bool = True
+        self, url: str, headers: Mapping[str, str], *, keyed: bool = True, led: bool = False
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """The answer at ``url``, to be read inside the ``async with``: one of 2xx, or 416, never a web page.
 
         Redirects are followed, signed links to the letter; each origin gets the key only where ``key_for`` says so,
         none where not ``keyed``. An Authorization header in ``headers`` is left out. No retries and no limit of the
         whole time. Raises the CivitaiError tree, also where the connection breaks while the body is read. A 403 of an
-        origin to which the site led is a plain ApiError (an expired link), that of the first origin an AuthError.
+        origin to which the site led is a plain ApiError (an expired link), that of the first origin an AuthError,
+        unless it was ``led`` to earlier.
         """
         plain = {"Accept-Encoding": "identity", **{k: v for k, v in headers.items() if k.lower() != "authorization"}}
         timeout = aiohttp.ClientTimeout(
@@ -124,7 +130,8 @@ class Http:
         )
         address = parse(url)
         try:
-            async with self._following("GET", address, plain, timeout=timeout, keyed=keyed) as response:
+            following = self._following("GET", address, plain, timeout=timeout, keyed=keyed, large=True, led=led)
+            async with following as response:
                 yield response
         except CivitaiError as error:
             _log_failure("GET", address, error)
@@ -137,7 +144,10 @@ class Http:
             loops = list(self._loops.items())
             self._loops.clear()
         for loop, state in loops:
-            await _close(loop, state.session)
+            if loop.is_running() and loop is not asyncio.get_running_loop():
+                await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(state.close(), loop))
+            else:
+                await state.close()
 
     # -- Inside ------------------------------------------------------------------------------------------------------
 
@@ -196,6 +206,8 @@ class Http:
         timeout: aiohttp.ClientTimeout,
         body: bytes | None = None,
         keyed: bool = True,
+        large: bool = False,
+        led: bool = False,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """The last answer of a chain of redirects; a refusal is raised."""
         first, began = url.origin(), time.monotonic()
@@ -203,7 +215,8 @@ class Http:
             for _ in range(MAX_REDIRECTS + 1):
                 key = self._key_for(url) if keyed else None
                 own = {**headers, "Authorization": f"Bearer {key}"} if key else headers
-                session = (await self._here()).session
+                here = await self._here()
+                session = here.transfers if large else here.session
                 async with session.request(
                     method,
                     url,
@@ -215,7 +228,7 @@ class Http:
                 ) as response:
                     log.info("%s %s: %d in %.2f s", method, shown(url), response.status, time.monotonic() - began)
                     if response.status not in _REDIRECTS or "Location" not in response.headers:
-                        await _check(response, url, keyed=bool(key), redirected=url.origin() != first)
+                        await _check(response, url, keyed=bool(key), redirected=led or url.origin() != first)
                         yield response
                         return
                     if response.status == 303 or (method == "POST" and response.status in (301, 302)):
@@ -234,17 +247,16 @@ class Http:
                 raise CivitaiError("The connection to the site is closed: Lorakeeper is shutting down.")
             ended = [self._loops.pop(other) for other in list(self._loops) if other.is_closed()]
             state = self._loops.get(loop)
-            if state is None:
-                state = self._loops[loop] = _Loop(self._open_session())
-            elif state.session.closed:
-                state.session = self._open_session()
+            if state is None or state.session.closed:
+                # How many connections transfers have is settled by who begins them.
+                state = self._loops[loop] = _Loop(self._open_session(10, 5), self._open_session(0, 0))
         for each in ended:
-            await each.session.close()
+            await each.close()
         return state
 
-    def _open_session(self) -> aiohttp.ClientSession:
+    def _open_session(self, most: int, most_per_host: int) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=10, limit_per_host=5, ssl=self._context or True),
+            connector=aiohttp.TCPConnector(limit=most, limit_per_host=most_per_host, ssl=self._context or True),
             headers={"User-Agent": self._user_agent},
             cookie_jar=aiohttp.DummyCookieJar(),
             requote_redirect_url=False,
@@ -325,10 +337,3 @@ def _broken(url: URL, error: Exception) -> NetworkError:
     if isinstance(error, aiohttp.ClientConnectorError):
         return NetworkError(f"{url.host} can't be reached: check the connection and try again.")
     return NetworkError(f"The connection to {url.host} broke: try again.")
-
-
-async def _close(loop: asyncio.AbstractEventLoop, session: aiohttp.ClientSession) -> None:
-    if loop.is_running() and loop is not asyncio.get_running_loop():
-        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(session.close(), loop))
-    else:
-        await session.close()

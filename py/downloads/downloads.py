@@ -17,6 +17,7 @@ from .expected import Expected, sha256_of
 from .part import Part, disk_error, part_path, remove_part, uncancelled
 from .placement import candidates, check_name, install
 from .progress import Meter, Progress
+from .segments import Cut
 from .space import DiskSpace, Reservation
 from .transfer import RetryPolicy, Transfer
 
@@ -64,15 +65,18 @@ class Downloads:
         find_owned: Callable[[str], Awaitable[Path | None]],
         refresh: Callable[[ResolvedFile], Awaitable[ResolvedFile]],
         *,
+        connections: Callable[[], int] = lambda: 1,
+        cut: Cut = Cut(),  # noqa: B008 - frozen
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
     ) -> None:
-        """``find_owned`` names a present file with that SHA256; ``refresh`` asks the site again what a file is."""
+        """``find_owned`` names a present file with that SHA256; ``refresh`` asks the site again what a file is. A file
+        that is large enough comes over so many ``connections``, at most, asked for again and again."""
         self._space = space
         self._scanner = scanner
         self._quarantine = quarantine
         self._find_owned = find_owned
         self._refresh = refresh
-        self._transfer = Transfer(http, retry)
+        self._transfer = Transfer(http, retry, connections=connections, cut=cut)
         self._flights: dict[str, _Flight] = {}
 
     async def fetch(

@@ -1,7 +1,9 @@
 """The ``.part``: the bytes that have arrived, their journal, and their SHA256 as they come.
 
-:class:`Part` is used from the event loop and holds it nowhere: one thread of its own writes and hashes, in the order in
-which the bytes came, and is fed in batches, so that neither waits for the other at every chunk.
+:class:`Part` is used from the event loop and holds it nowhere: one thread of its own writes, in the order in which the
+bytes came, and is fed in batches, so that neither waits for the other at every chunk. It also hashes those that
+continue what was hashed before. Where bytes came before those in front of them, a second thread reads them back, from
+the system's cache, as soon as there is no gap any more.
 """
 
 from __future__ import annotations
@@ -13,8 +15,9 @@ import os
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
+from dataclasses import replace
 from io import FileIO
 from pathlib import Path
 from typing import TypeVar
@@ -25,6 +28,7 @@ from ..civitai.resolve import ResolvedFile
 from ..errors import ConflictError, DownloadError, LorakeeperError, SpaceError
 from .journal import Journal, identity
 from .placement import OWN_PREFIX
+from .spans import Spans
 
 T = TypeVar("T")
 
@@ -40,28 +44,33 @@ _STEP = 32 << 20  # bytes re-hashed before a cancellation is noticed
 class Part:
     """The part of ``source`` in ``folder``. Between :meth:`open` and :meth:`close` no other process can have it.
 
-    ``spliced`` says that its bytes come from more than one answer.
+    ``spliced`` says that its bytes come from more than one answer, ``plain`` that something was wrong with what came
+    before, so that they had better come over one connection.
     """
 
     def __init__(self, folder: Path, source: ResolvedFile) -> None:
         self.path = part_path(folder, source)
         self._journal_path = self.path.with_suffix(".json")
         self.received = 0
-        self.spliced = False
+        self.spliced = self.plain = False
         self._journal = Journal(identity(source))
         self._file: FileIO | None = None
         self._lock = _lock(self.path)
         self._sha = hashlib.sha256()
-        self._written = 0
+        # What is written belongs to the writing thread; what is hashed to it as well, but while another catches up.
+        self._spans = Spans()
         self._hashed = 0
+        self._catching: Future[None] | None = None
+        self._ended = False
         self._noted_at = 0.0
-        self._pending: list[bytes] = []
+        self._pending: list[tuple[int, bytes]] = []
         self._pending_size = 0
         self._pending_since = 0.0
         self._running: deque[asyncio.Future[None]] = deque()
         self._thread = ThreadPoolExecutor(1, "lorakeeper part")
         self._flusher = ThreadPoolExecutor(1, "lorakeeper flush")
-        self._flushed = 0
+        self._reader = ThreadPoolExecutor(1, "lorakeeper read back")
+        self._unflushed = 0
         self._flushing: Future[None] | None = None
         self._closing: asyncio.Future[None] | None = None
 
@@ -84,14 +93,31 @@ class Part:
     async def open(self, progress: Callable[[int], None]) -> None:
         """Takes up what an earlier download of the same file has left, hashing it again, else starts empty."""
         trusted = await self._call(self._open)
-        while self.received < trusted:
-            self.received = await self._call(self._rehash)
-            progress(self.received)
-        self.spliced = trusted > 0
+        hashed = 0
+        while hashed < trusted:
+            hashed = await self._call(self._rehash)
+            self.received = hashed
+            progress(hashed)
+        self.received = self._spans.total
+        self.spliced = trusted > 0 or self.received > 0
 
-    async def put(self, chunk: bytes) -> None:
-        """Adds bytes at the end. Waits only where the disk is behind."""
-        self._pending.append(chunk)
+    @property
+    def spans(self) -> Spans:
+        """What is written, after :meth:`flush`."""
+        return self._spans
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether bytes are there that don't continue those from the beginning, after :meth:`flush`."""
+        return self._spans.prefix < self._spans.total
+
+    async def allocate(self, size: int) -> None:
+        """Gives the file its whole length, so that bytes can be put anywhere."""
+        await self._call(self._allocate, size)
+
+    async def put(self, chunk: bytes, at: int | None = None) -> None:
+        """Adds bytes at that place, or at the end. Waits only where the disk is behind."""
+        self._pending.append((self.received if at is None else at, chunk))
         self._pending_size += len(chunk)
         self.received += len(chunk)
         now = time.monotonic()
@@ -101,13 +127,14 @@ class Part:
             await self._drain(_BATCHES - 1)
 
     async def flush(self) -> None:
-        """Everything received is written and hashed."""
+        """Everything received is written, and hashed up to the first gap."""
         self._submit()
         await self._drain(0)
+        await self._call(self._caught_up)
 
     async def restart(self, source: ResolvedFile | None = None) -> None:
         """Forgets all bytes; those to come are of ``source``, if one is given."""
-        self._pending, self._pending_size, self.received, self.spliced = [], 0, 0, False
+        self._pending, self._pending_size, self.received, self.spliced, self.plain = [], 0, 0, False, True
         await self._call(self._restart, identity(source) if source else self._journal.identity)
 
     async def tag(self, etag: str | None, url: str) -> None:
@@ -123,6 +150,7 @@ class Part:
     async def close(self) -> None:
         """Keeps what is whole for the next time; an empty part goes away. May be called twice."""
         if self._closing is None:
+            self._ended = True  # whoever reads back need not go on
             self._submit()
             # The thread works in order, so this comes after all writing. Whoever comes next must find the part closed.
             self._closing = asyncio.get_running_loop().run_in_executor(self._thread, self._close)
@@ -166,63 +194,102 @@ class Part:
         if self.path.exists() and self.path.stat().st_nlink > 1:
             # A kill came between link and unlink: this is the finished file as well, which must not be touched.
             self.path.unlink()
-        self._file = self.path.open("a+b", buffering=0)
+        self.path.touch()
+        self._file = self.path.open("r+b", buffering=0)
         journal = Journal.load(self._journal_path, self._journal.identity)
-        if not 0 < journal.written <= self.path.stat().st_size:
+        spans = Spans([(0, journal.written), *journal.beyond])
+        end = max((end for _, end in spans), default=0)
+        if not 0 < end <= self.path.stat().st_size:
             self._restart(self._journal.identity)
             return 0
-        self._journal, self._written = journal, journal.written
-        self._file.truncate(journal.written)
-        self._file.seek(0)
-        return journal.written
+        self._journal, self._spans = journal, spans
+        if not journal.beyond:
+            self._file.truncate(journal.written)
+        return spans.prefix
 
     def _rehash(self) -> int:
-        block, end = memoryview(bytearray(_BLOCK)), min(self._written, self._hashed + _STEP)
-        while self._hashed < end:
-            count = self._opened.readinto(block[: end - self._hashed])
-            if not count:
-                raise DownloadError(f"{self.path} became shorter while it was read.")
-            self._sha.update(block[:count])
-            self._hashed += count
+        self._read_back(min(self._spans.prefix, self._hashed + _STEP))
         return self._hashed
 
-    def _append(self, batch: list[bytes]) -> None:
+    def _read_back(self, end: int) -> None:
+        """Hashes what is written up to ``end``."""
+        block = memoryview(bytearray(_BLOCK))
+        with self.path.open("rb", buffering=0) as file:
+            file.seek(self._hashed)
+            while self._hashed < end and not self._ended:
+                count = file.readinto(block[: end - self._hashed])
+                if not count:
+                    raise DownloadError(f"{self.path} became shorter while it was read.")
+                self._sha.update(block[:count])
+                self._hashed += count
+
+    def _append(self, batch: list[tuple[int, bytes]]) -> None:
         try:
-            for chunk in batch:
+            for at, chunk in batch:
+                if self._opened.tell() != at:
+                    self._opened.seek(at)
                 write_whole(self._opened, chunk)
-                self._sha.update(chunk)
-                self._written += len(chunk)
+                self._spans.add(at, at + len(chunk))
+                self._unflushed += len(chunk)
+                if at == self._hashed and self._catching is None:
+                    self._sha.update(chunk)
+                    self._hashed += len(chunk)
+            self._catch_up()
             if time.monotonic() - self._noted_at > _NOTE:
                 self._note()
-            if self._written - self._flushed > _FLUSH and (self._flushing is None or self._flushing.done()):
-                self._flushed = self._written
+            if self._unflushed > _FLUSH and (self._flushing is None or self._flushing.done()):
+                self._unflushed = 0
                 self._flushing = self._flusher.submit(_to_disk, self._opened.fileno())
         except OSError as error:
             self._close()  # nothing may be appended behind a torn end
             raise disk_error(error, self.path.parent) from error
 
+    def _catch_up(self) -> None:
+        """Has what lies behind a gap that is no more read back, and takes the hash over again when that is done."""
+        if self._catching is not None and self._catching.done():
+            self._catching.result()
+            self._catching = None
+        if self._catching is None and self._hashed < self._spans.prefix:
+            self._catching = self._reader.submit(self._read_back, self._spans.prefix)
+
+    def _caught_up(self) -> None:
+        self._catch_up()
+        while self._catching is not None:
+            wait([self._catching])
+            self._catch_up()
+
+    def _allocate(self, size: int) -> None:
+        if self._opened.seek(0, os.SEEK_END) < size:
+            self._opened.truncate(size)
+
     def _restart(self, whose: dict[str, object]) -> None:
         # The journal goes first: it must never trust bytes that are being replaced.
         self._journal_path.unlink(missing_ok=True)
-        self._journal, self._written, self._flushed, self._sha = Journal(whose), 0, 0, hashlib.sha256()
+        if self._catching is not None:
+            wait([self._catching])
+        self._journal, self._spans, self._sha = Journal(whose), Spans(), hashlib.sha256()
+        self._hashed, self._unflushed, self._catching = 0, 0, None
         self._opened.truncate(0)
 
     def _tag(self, etag: str | None, url: str) -> None:
-        self._journal = Journal(self._journal.identity, self._written, etag, url)
+        self._journal = Journal(self._journal.identity, etag=etag, url=url)
         self._note()
 
     def _note(self) -> None:
-        self._journal = Journal(self._journal.identity, self._written, self._journal.etag, self._journal.url)
+        written = self._spans.prefix
+        beyond = tuple(span for span in self._spans if span[0] > written)
+        self._journal = replace(self._journal, written=written, beyond=beyond)
         self._noted_at = time.monotonic()
         with suppress(OSError):  # a full disk, or a virus scanner: the journal of before is still there, and right
             self._journal.save(self._journal_path)
 
     def _close(self) -> None:
+        self._reader.shutdown()
         self._flusher.shutdown()
         if self._file:
             self._file.close()
             self._file = None
-            if self._written:
+            if self._spans.total:
                 self._note()
             else:
                 _remove(self.path)

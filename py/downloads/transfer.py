@@ -1,9 +1,10 @@
-"""One file over one connection: asked for, taken up where it broke, tried again, and never mistaken for another."""
+"""One file: asked for, taken up where it broke, tried again, and never mistaken for another."""
 
 from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import aiohttp
@@ -23,6 +24,7 @@ from ..errors import (
 )
 from .part import Part
 from .progress import Meter
+from .segments import Cut, Segments
 from .space import Reservation
 
 log = logging.getLogger(__name__)
@@ -49,9 +51,11 @@ class RetryPolicy:
 class Transfer:
     """Brings all bytes of a file into its part."""
 
-    def __init__(self, http: Http, retry: RetryPolicy) -> None:
+    def __init__(self, http: Http, retry: RetryPolicy, *, connections: Callable[[], int], cut: Cut) -> None:
         self._http = http
         self._retry = retry
+        self._connections = connections
+        self._cut = cut
 
     async def run(self, source: ResolvedFile, part: Part, room: Reservation, meter: Meter) -> None:
         """Completes ``part``, written and hashed. ``room`` is asked for its size, as soon as that is known.
@@ -107,6 +111,46 @@ class Transfer:
                     raise
 
     async def _attempt(self, url: URL, source: ResolvedFile, part: Part, room: Reservation, meter: Meter) -> None:
+        await part.flush()
+        if self._is_split(source, part):
+            await self._split(url, source, part, room, meter)
+        else:
+            await self._single(url, source, part, room, meter)
+        await part.flush()
+        if source.size is not None and part.received < source.size:
+            raise NetworkError(f"The connection ended before {source.name} was whole: try again later.")
+
+    def _is_split(self, source: ResolvedFile, part: Part) -> bool:
+        """Whether several connections are worth their while, or gaps have to be filled."""
+        if source.size is None:
+            return False
+        large = source.size - part.received >= self._cut.smallest
+        return part.has_gaps or (large and self._connections() > 1 and not part.plain)
+
+    async def _split(self, url: URL, source: ResolvedFile, part: Part, room: Reservation, meter: Meter) -> None:
+        async def single(response: aiohttp.ClientResponse) -> None:
+            await self._take_up(response, shown(url), source, part)
+            await self._rest(response, source, part, room, meter)
+
+        def fits(response: aiohttp.ClientResponse, at: int) -> bool:
+            return _fits(response, at, shown(url), source, part)
+
+        part.spliced = True
+        segments = Segments(
+            self._http,
+            url,
+            source,
+            part,
+            meter,
+            size=source.size or 0,
+            cut=self._cut,
+            connections=self._connections,
+            fits=fits,
+            passes=_passes,
+        )
+        await segments.run(single)
+
+    async def _single(self, url: URL, source: ResolvedFile, part: Part, room: Reservation, meter: Meter) -> None:
         headers = {}
         if part.received:
             headers["Range"] = f"bytes={part.received}-"
@@ -115,32 +159,28 @@ class Transfer:
         try:
             async with self._http.open(str(url), headers) as response:
                 await self._take_up(response, shown(url), source, part)
-                left = _length(response)
-                meter.total = source.size if source.size is not None or left is None else part.received + left
-                if meter.total is not None:
-                    await room.need(meter.total)
-                meter.begin(part.received, "transfer")
-                await self._body(response, source, part, meter)
+                await self._rest(response, source, part, room, meter)
         except NetworkError:
             # A server that promised more than there is ends with an error after the last byte.
             if not await _whole(source, part):
                 raise
-        await part.flush()
-        if source.size is not None and part.received < source.size:
-            raise NetworkError(f"The connection ended before {source.name} was whole: try again later.")
+
+    async def _rest(
+        self, response: aiohttp.ClientResponse, source: ResolvedFile, part: Part, room: Reservation, meter: Meter
+    ) -> None:
+        """Everything that the answer has."""
+        left = _length(response)
+        meter.total = source.size if source.size is not None or left is None else part.received + left
+        if meter.total is not None:
+            await room.need(meter.total)
+        meter.begin(part.received, "transfer")
+        await self._body(response, source, part, meter)
 
     async def _take_up(self, response: aiohttp.ClientResponse, url: str, source: ResolvedFile, part: Part) -> None:
         """Makes ``part`` end where the answer's body begins, or refuses the answer."""
         etag = response.headers.get("ETag")
         if response.status == 206:
-            found = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
-            fits = (
-                found is not None
-                and int(found[1]) == part.received > 0
-                and (source.size is None or found[2] in ("*", str(source.size)))
-                and (part.url != url or None in (etag, part.etag) or etag == part.etag)
-            )
-            if not fits:
+            if not part.received or not _fits(response, part.received, url, source, part):
                 await part.restart()
                 raise NetworkError(f"The server sent other bytes of {source.name} than it was asked for: try again.")
             part.spliced = True
@@ -170,6 +210,18 @@ class Transfer:
             meter.reach(part.received)
             if source.size is not None and part.received > source.size:
                 raise VerificationError(f"more than its {source.size} bytes came")
+
+
+def _fits(response: aiohttp.ClientResponse, at: int, url: str, source: ResolvedFile, part: Part) -> bool:
+    """Whether a partial answer has the bytes of this file from ``at`` on, and of the same state of it."""
+    found = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
+    etag = response.headers.get("ETag")
+    return (
+        found is not None
+        and int(found[1]) == at
+        and (source.size is None or found[2] in ("*", str(source.size)))
+        and (part.url != url or None in (etag, part.etag) or etag == part.etag)
+    )
 
 
 async def _whole(source: ResolvedFile, part: Part) -> bool:

@@ -15,6 +15,7 @@ from lorakeeper.py.civitai.http import Http
 from lorakeeper.py.civitai.resolve import ResolvedFile
 from lorakeeper.py.civitai.schemas import FileHashes, ModelVersion, VersionFile
 from lorakeeper.py.downloads import DiskSpace, Downloads, Outcome, Progress, RetryPolicy
+from lorakeeper.py.downloads.segments import Cut
 from lorakeeper.py.errors import NetworkError
 from lorakeeper.py.security import ModelScanner, Quarantine
 from lorakeeper.testing import samples
@@ -51,6 +52,8 @@ class Rig:
     folder: Path
     quarantine: Quarantine
     space: DiskSpace
+    connections: int = 1
+    cut: Cut = field(default_factory=Cut)
     owned: dict[str, Path] = field(default_factory=dict)
     fresh: dict[int, ResolvedFile] = field(default_factory=dict)
     refreshed: list[ResolvedFile] = field(default_factory=list)
@@ -69,6 +72,8 @@ class Rig:
             self.quarantine,
             self._find_owned,
             self._refresh,
+            connections=lambda: self.connections,
+            cut=self.cut,
             retry=RetryPolicy(attempts=4, wait_initial=0.001, wait_max=0.02, wait_jitter=0),
         )
 
