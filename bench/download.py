@@ -31,7 +31,7 @@ from pathlib import Path
 from lorakeeper.py.civitai.http import Http
 from lorakeeper.py.civitai.resolve import ResolvedFile
 from lorakeeper.py.civitai.schemas import ModelVersion, VersionFile
-from lorakeeper.py.downloads import DiskSpace, Downloads
+from lorakeeper.py.downloads import DiskSpace, Downloads, OptimizationMode, PerformanceOptimizer
 from lorakeeper.py.security import ModelScanner, Quarantine
 
 CONFIG = """
@@ -182,7 +182,7 @@ async def ours(url: str, size: int, sha256: str, folder: Path, connections: int)
         Quarantine(folder / "quarantine"),
         nothing,
         same,
-        connections=lambda: connections,
+        optimizer=PerformanceOptimizer(mode=lambda: OptimizationMode.SPEED, most=lambda: connections),
     )
     source = ResolvedFile(
         ModelVersion(id=1), VersionFile(id=2), "model.safetensors", size, sha256, (f"{url}/model.bin",), "loras", ""

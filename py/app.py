@@ -16,7 +16,7 @@ from .civitai.http import Http
 from .civitai.resolve import Resolver
 from .civitai.schemas import ModelPage
 from .credentials import Credentials
-from .downloads import DiskSpace, Downloads
+from .downloads import DiskSpace, Downloads, OptimizationMode, PerformanceOptimizer
 from .events import Events
 from .library.actions import Actions
 from .library.catalog import Catalog
@@ -124,6 +124,11 @@ class App:
             asks_site=lambda: self.settings.ask_site,
             locks=home / "locks",
         )
+        self.optimizer = PerformanceOptimizer(
+            mode=lambda: OptimizationMode(self.settings.optimization),
+            most=lambda: self.settings.connections,
+            busy=self.busy,
+        )
         self.downloads = Downloads(
             self.http,
             space,
@@ -131,7 +136,7 @@ class App:
             self.quarantine,
             self.library.find_owned,
             self.resolver.refresh,
-            connections=lambda: self.settings.connections,
+            optimizer=self.optimizer,
         )
         self.jobs = JobQueue(
             self.database,

@@ -26,6 +26,7 @@ from .errors import SettingsError
 ENVIRONMENT_PREFIX = "LORAKEEPER_"
 CIVITAI_URL = "https://civitai.com"
 
+Optimization = Literal["speed", "efficiency", "minimal", "adaptive"]
 NsfwLimit = Literal["PG", "PG13", "R", "X", "XXX"]
 NSFW_BITS: dict[str, int] = {"PG": 1, "PG13": 2, "R": 4, "X": 8, "XXX": 16}
 
@@ -40,7 +41,12 @@ class Settings(BaseSettings):
         description="Model folders outside ComfyUI: `kind=path` pairs, or the path of a ComfyUI `models` folder.",
     )
     concurrency: int = Field(default=2, ge=1, le=16, description="Files downloaded at once.")
-    connections: int = Field(default=8, ge=1, le=16, description="Connections for one large file.")
+    connections: int = Field(default=16, ge=1, le=16, description="Connections for one large file, at most.")
+    optimization: Optimization = Field(
+        default="adaptive",
+        description="How hard downloads pull: `speed`, `efficiency`, `minimal`, or `adaptive`, which finds out. "
+        "While ComfyUI runs a prompt it is always `minimal`.",
+    )
     cache: bool = Field(default=True, description="Remember the site's answers for five minutes.")
     hash_threads: int = Field(
         default=0, ge=0, le=32, description="Files that are read for their hashes at once; 0 is a quarter of the cores."

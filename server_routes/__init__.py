@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from . import actions, app_files, civitai, graph, health, jobs, library, prompt, security, settings
+from . import actions, app_files, civitai, graph, health, jobs, library, performance, prompt, security, settings
 from .openapi import Api, Document
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def add_routes(routes: web.RouteTableDef, services: App) -> Api:
     jobs.add(api, services)
     settings.add(api, services)
     security.add(api, services)
+    performance.add(api, services)
     prompt.add(api)
     app_files.add(api)
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from ..py.civitai.http import Http
 from ..py.civitai.resolve import ResolvedFile
 from ..py.civitai.schemas import ModelVersion, VersionFile
-from ..py.downloads import DiskSpace, Downloads, Progress
+from ..py.downloads import DiskSpace, Downloads, OptimizationMode, PerformanceOptimizer, Progress
 from ..py.downloads.segments import Cut
 from ..py.security import ModelScanner, Quarantine
 from . import samples
@@ -155,7 +155,7 @@ async def _download(task: dict[str, str]) -> None:
         Quarantine(folder / "quarantine"),
         nothing,
         same,
-        connections=lambda: int(task["connections"]),
+        optimizer=PerformanceOptimizer(mode=lambda: OptimizationMode.SPEED, most=lambda: int(task["connections"])),
         cut=Cut(smallest=1_000_000, shortest=600_000, longest=2_000_000, least=100_000),
     )
     source = ResolvedFile(

@@ -14,6 +14,7 @@ from ..civitai.resolve import ResolvedFile
 from ..errors import VerificationError
 from ..security import ModelScanner, Quarantine, Verdict
 from .expected import Expected, sha256_of
+from .optimizer import OptimizationMode, PerformanceOptimizer
 from .part import Part, disk_error, part_path, remove_part, uncancelled
 from .placement import candidates, check_name, install
 from .progress import Meter, Progress
@@ -65,18 +66,19 @@ class Downloads:
         find_owned: Callable[[str], Awaitable[Path | None]],
         refresh: Callable[[ResolvedFile], Awaitable[ResolvedFile]],
         *,
-        connections: Callable[[], int] = lambda: 1,
+        optimizer: PerformanceOptimizer | None = None,
         cut: Cut = Cut(),  # noqa: B008 - frozen
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
     ) -> None:
         """``find_owned`` names a present file with that SHA256; ``refresh`` asks the site again what a file is. A file
-        that is large enough comes over so many ``connections``, at most, asked for again and again."""
+        that is large enough comes over so many connections as ``optimizer`` says, by default over one."""
         self._space = space
         self._scanner = scanner
         self._quarantine = quarantine
         self._find_owned = find_owned
         self._refresh = refresh
-        self._transfer = Transfer(http, retry, connections=connections, cut=cut)
+        self._optimizer = optimizer or PerformanceOptimizer(mode=lambda: OptimizationMode.MINIMAL, most=lambda: 1)
+        self._transfer = Transfer(http, retry, self._optimizer, cut)
         self._flights: dict[str, _Flight] = {}
 
     async def fetch(
@@ -124,7 +126,7 @@ class Downloads:
             await asyncio.to_thread(remove_part, part_path(folder, source))
             return known
         meter = Meter(tell, source.size)
-        part = Part(folder, source)
+        part = Part(folder, source, batch=lambda: self._optimizer.chunk)
         try:
             await part.open(lambda received: meter.reach(received, "verify"))
             with self._space.reservation(folder, lambda: part.received) as room:

@@ -48,7 +48,9 @@ class Part:
     before, so that they had better come over one connection.
     """
 
-    def __init__(self, folder: Path, source: ResolvedFile) -> None:
+    def __init__(self, folder: Path, source: ResolvedFile, *, batch: Callable[[], int] = lambda: _BATCH) -> None:
+        """``batch``: bytes handed to the thread at once."""
+        self._batch = batch
         self.path = part_path(folder, source)
         self._journal_path = self.path.with_suffix(".json")
         self.received = 0
@@ -121,7 +123,7 @@ class Part:
         self._pending_size += len(chunk)
         self.received += len(chunk)
         now = time.monotonic()
-        if self._pending_size >= _BATCH or now - self._pending_since > _SLOW:
+        if self._pending_size >= self._batch() or now - self._pending_since > _SLOW:
             self._pending_since = now
             self._submit()
             await self._drain(_BATCHES - 1)

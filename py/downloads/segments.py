@@ -19,6 +19,7 @@ from yarl import URL
 from ..civitai.http import Http, shown
 from ..civitai.resolve import ResolvedFile
 from ..errors import CivitaiError, NetworkError, RateLimitError
+from .optimizer import PerformanceOptimizer
 from .part import Part
 from .progress import Meter
 from .spans import Piece, Pieces
@@ -57,7 +58,7 @@ class Segments:
         *,
         size: int,
         cut: Cut,
-        connections: Callable[[], int],
+        optimizer: PerformanceOptimizer,
         fits: Callable[[aiohttp.ClientResponse, int], bool],
         passes: Callable[[Exception], bool],
     ) -> None:
@@ -69,15 +70,16 @@ class Segments:
         self._part = part
         self._meter = meter
         self._size = size
-        self._connections = connections
+        self._optimizer = optimizer
         self._fits = fits
         self._passes = passes
-        self._pieces = Pieces(part.spans, size, cut.length(size, max(1, connections())), cut.least)
+        self._pieces = Pieces(part.spans, size, cut.length(size, optimizer.connections()), cut.least)
         # Where the site led to: asked directly, for as long as that link is good.
         self._landing: URL | None = None
         self._working: set[asyncio.Task[None]] = set()
         self._trouble: CivitaiError | None = None
         self._lost: list[float] = []
+        self._leaving = 0
 
     async def run(self, single: Callable[[aiohttp.ClientResponse], Awaitable[None]]) -> None:
         """Raises what ended the last connection, if the file isn't whole. A server that gives no ranges has its answer,
@@ -93,6 +95,7 @@ class Segments:
                 await asyncio.wait(self._working, timeout=_LOOK, return_when=asyncio.FIRST_COMPLETED)
                 for task in [task for task in self._working if task.done()]:
                     self._working.discard(task)
+                    self._leaving = max(0, self._leaving - 1)
                     task.result()
         finally:
             every: list[asyncio.Task[Any]] = [begun, *self._working]
@@ -106,7 +109,13 @@ class Segments:
         """How many connections there should be now."""
         now = time.monotonic()
         self._lost = [at for at in self._lost if now - at < _LOST]
-        return max(1, self._connections() - len(self._lost))
+        return max(1, self._optimizer.connections() - len(self._lost))
+
+    def _is_surplus(self) -> bool:
+        """Whether the connection that asks should end, since there are too many."""
+        surplus = len(self._working) - self._leaving > self._most()
+        self._leaving += surplus
+        return surplus
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -118,21 +127,25 @@ class Segments:
         piece = self._pieces.take()
         if piece is None:
             return
+        asked = time.monotonic()
         try:
             async with self._http.open(str(self._url), self._headers(piece, self._url)) as response:
                 if response.status != 206 or not self._fits(response, piece.at):
                     await single(response)
                     return
+                self._optimizer.answered(time.monotonic() - asked)
                 self._landing = response.url
                 await self._part.tag(response.headers.get("ETag"), shown(self._url))
                 await self._part.allocate(self._size)
                 self._meter.total = self._size
                 self._meter.begin(self._part.received, "transfer")
                 ready.set()
-                await self._read(response, piece)
+                if await self._read(response, piece):
+                    return
         except CivitaiError as error:
             if not ready.is_set() or not self._passes(error):
                 raise
+            self._optimizer.failed(refused=isinstance(error, RateLimitError))
             self._trouble = error
         finally:
             self._pieces.give_back(piece)
@@ -141,14 +154,16 @@ class Segments:
     async def _fetch(self) -> None:
         """Piece after piece, until there is none, or too many connections, or this one is no good."""
         breaks = 0
-        while len(self._working) <= self._most() and (piece := self._pieces.take()):
+        while not self._is_surplus() and (piece := self._pieces.take()):
             before = piece.at
             try:
-                await self._ask(piece)
+                if await self._ask(piece):
+                    return
                 self._trouble = None
             except CivitaiError as error:
                 if not self._passes(error):
                     raise
+                self._optimizer.failed(refused=isinstance(error, RateLimitError))
                 self._trouble = error
                 self._landing = None
                 breaks = 1 if piece.at > before else breaks + 1
@@ -161,16 +176,19 @@ class Segments:
             if breaks:
                 await asyncio.sleep(0.1 * 2**breaks)
 
-    async def _ask(self, piece: Piece) -> None:
+    async def _ask(self, piece: Piece) -> bool:
+        """Fetches a piece; True where this connection is to end."""
         url = self._landing or self._url
         led = self._landing is not None and url != self._url
+        asked = time.monotonic()
         async with self._http.open(str(url), self._headers(piece, url), led=led) as response:
+            self._optimizer.answered(time.monotonic() - asked)
             if response.status != 206 or not self._fits(response, piece.at):
                 raise NetworkError(
                     f"The server sent other bytes of {self._source.name} than it was asked for: try again."
                 )
             self._landing = self._landing or response.url
-            await self._read(response, piece)
+            return await self._read(response, piece)
 
     def _headers(self, piece: Piece, url: URL) -> dict[str, str]:
         headers = {"Range": f"bytes={piece.at}-{piece.end - 1}"}
@@ -179,15 +197,20 @@ class Segments:
             headers["If-Range"] = tag
         return headers
 
-    async def _read(self, response: aiohttp.ClientResponse, piece: Piece) -> None:
+    async def _read(self, response: aiohttp.ClientResponse, piece: Piece) -> bool:
+        """The same of an answer."""
         async for chunk in response.content.iter_any():
             # Another connection may have taken over the end.
             wanted = chunk[: piece.left]
             if wanted:
                 piece.at += len(wanted)
+                self._optimizer.received(len(wanted))
                 await self._part.put(wanted, piece.at - len(wanted))
                 self._meter.reach(self._part.received)
             if not piece.left:
-                return
+                return False
+            if self._is_surplus():
+                return True
         if piece.left:
             raise NetworkError(f"The connection ended before {self._source.name} was whole: try again later.")
+        return False

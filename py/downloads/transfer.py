@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
+import time
 from dataclasses import dataclass
 
 import aiohttp
@@ -22,6 +22,7 @@ from ..errors import (
     ValidationError,
     VerificationError,
 )
+from .optimizer import PerformanceOptimizer
 from .part import Part
 from .progress import Meter
 from .segments import Cut, Segments
@@ -51,10 +52,10 @@ class RetryPolicy:
 class Transfer:
     """Brings all bytes of a file into its part."""
 
-    def __init__(self, http: Http, retry: RetryPolicy, *, connections: Callable[[], int], cut: Cut) -> None:
+    def __init__(self, http: Http, retry: RetryPolicy, optimizer: PerformanceOptimizer, cut: Cut) -> None:
         self._http = http
         self._retry = retry
-        self._connections = connections
+        self._optimizer = optimizer
         self._cut = cut
 
     async def run(self, source: ResolvedFile, part: Part, room: Reservation, meter: Meter) -> None:
@@ -70,7 +71,8 @@ class Transfer:
         first: CivitaiError | None = None
         for url in source.urls:
             try:
-                await self._from(parse(url), source, part, room, meter)
+                async with self._optimizer.transfer():
+                    await self._from(parse(url), source, part, room, meter)
             except CivitaiError as error:
                 log.warning("%s can't be had from %s: %s", source.name, shown(URL(url, encoded=True)), error)
                 first = first or error
@@ -89,6 +91,7 @@ class Transfer:
             wait = error.retry_after if isinstance(error, RateLimitError) else None
             if not _passes(error) or (wait or 0) > policy.wait_max:
                 return False
+            self._optimizer.failed(refused=isinstance(error, RateLimitError))
             log.warning("trying %s again, from byte %d: %s", source.name, part.received, error)
             return True if wait is None else wait
 
@@ -99,7 +102,7 @@ class Transfer:
                     on=on,
                     attempts=policy.attempts,
                     timeout=None,
-                    wait_initial=policy.wait_initial,
+                    wait_initial=min(policy.wait_initial * self._optimizer.patience, policy.wait_max),
                     wait_max=policy.wait_max,
                     wait_jitter=policy.wait_jitter,
                 ):
@@ -125,7 +128,7 @@ class Transfer:
         if source.size is None:
             return False
         large = source.size - part.received >= self._cut.smallest
-        return part.has_gaps or (large and self._connections() > 1 and not part.plain)
+        return part.has_gaps or (large and self._optimizer.connections() > 1 and not part.plain)
 
     async def _split(self, url: URL, source: ResolvedFile, part: Part, room: Reservation, meter: Meter) -> None:
         async def single(response: aiohttp.ClientResponse) -> None:
@@ -144,7 +147,7 @@ class Transfer:
             meter,
             size=source.size or 0,
             cut=self._cut,
-            connections=self._connections,
+            optimizer=self._optimizer,
             fits=fits,
             passes=_passes,
         )
@@ -156,8 +159,10 @@ class Transfer:
             headers["Range"] = f"bytes={part.received}-"
             if part.etag and part.url == shown(url) and not part.etag.startswith("W/"):
                 headers["If-Range"] = part.etag
+        asked = time.monotonic()
         try:
             async with self._http.open(str(url), headers) as response:
+                self._optimizer.answered(time.monotonic() - asked)
                 await self._take_up(response, shown(url), source, part)
                 await self._rest(response, source, part, room, meter)
         except NetworkError:
@@ -203,9 +208,11 @@ class Transfer:
         if _HTML.match(head):
             raise ValidationError(f"The server sent a web page in place of {source.name}: try again later.")
         if head:
+            self._optimizer.received(len(head))
             await part.put(head)
         # Chunks as they come, without a thread's hop for each: nothing is faster here.
         async for chunk in response.content.iter_any():
+            self._optimizer.received(len(chunk))
             await part.put(chunk)
             meter.reach(part.received)
             if source.size is not None and part.received > source.size:

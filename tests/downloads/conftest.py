@@ -14,7 +14,15 @@ import pytest
 from lorakeeper.py.civitai.http import Http
 from lorakeeper.py.civitai.resolve import ResolvedFile
 from lorakeeper.py.civitai.schemas import FileHashes, ModelVersion, VersionFile
-from lorakeeper.py.downloads import DiskSpace, Downloads, Outcome, Progress, RetryPolicy
+from lorakeeper.py.downloads import (
+    DiskSpace,
+    Downloads,
+    OptimizationMode,
+    Outcome,
+    PerformanceOptimizer,
+    Progress,
+    RetryPolicy,
+)
 from lorakeeper.py.downloads.segments import Cut
 from lorakeeper.py.errors import NetworkError
 from lorakeeper.py.security import ModelScanner, Quarantine
@@ -54,6 +62,7 @@ class Rig:
     space: DiskSpace
     connections: int = 1
     cut: Cut = field(default_factory=Cut)
+    optimizer: PerformanceOptimizer = field(init=False)
     owned: dict[str, Path] = field(default_factory=dict)
     fresh: dict[int, ResolvedFile] = field(default_factory=dict)
     refreshed: list[ResolvedFile] = field(default_factory=list)
@@ -61,6 +70,7 @@ class Rig:
     downloads: Downloads = field(init=False)
 
     def __post_init__(self) -> None:
+        self.optimizer = PerformanceOptimizer(mode=lambda: OptimizationMode.SPEED, most=lambda: self.connections)
         self.renew()
 
     def renew(self) -> None:
@@ -72,7 +82,7 @@ class Rig:
             self.quarantine,
             self._find_owned,
             self._refresh,
-            connections=lambda: self.connections,
+            optimizer=self.optimizer,
             cut=self.cut,
             retry=RetryPolicy(attempts=4, wait_initial=0.001, wait_max=0.02, wait_jitter=0),
         )

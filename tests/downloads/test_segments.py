@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,13 +12,14 @@ from typing import Any
 
 import pytest
 
+from lorakeeper.py.downloads import part
 from lorakeeper.py.downloads.segments import Cut
 from lorakeeper.py.downloads.spans import Spans
 from lorakeeper.py.errors import CivitaiError, NetworkError, RateLimitError, SpaceError
 from lorakeeper.testing import samples
 from lorakeeper.testing.fake_civitai import ChangedEtag, Corrupt, Drop, NoEtag, NoRange, Pace, Stall, Status
 
-from .conftest import KEY, SIZE, stopped
+from .conftest import KEY, MEGABYTE, SIZE, stopped
 
 CUT = Cut(smallest=200_000, shortest=150_000, longest=400_000, least=20_000)
 TOO_MANY = Status(429, {"Retry-After": "30"})
@@ -262,3 +264,52 @@ async def test_a_refusal_ends_all_connections(rig: Any, sample: samples.Sample) 
     rig.civitai.faults.storage[1].times = None
     with pytest.raises(CivitaiError):
         await asyncio.wait_for(rig.fetch(rig.add(sample)), 5)
+
+
+async def test_connections_end_at_once_when_fewer_are_wanted(rig: Any, sample: samples.Sample) -> None:
+    source = rig.add(sample)
+    rig.civitai.faults.storage.append(Pace(SIZE / 8))
+    task = asyncio.create_task(rig.fetch(source))
+    while rig.civitai.storage.highest < 4:
+        await asyncio.sleep(0.01)
+    rig.connections = 1
+    await asyncio.sleep(0.5)
+    rig.civitai.faults.storage.clear()
+    rig.civitai.storage.highest = 0
+    before = len(rig.civitai.storage.requests)
+    outcome = await task
+
+    assert outcome.path.read_bytes() == sample.content()
+    assert rig.civitai.storage.highest == 1
+    assert len(rig.civitai.storage.requests) > before
+    assert len(rig.civitai.site.requests) == 1  # nobody had to begin anew
+
+
+async def test_a_full_disk_keeps_what_is_whole(
+    rig: Any, sample: samples.Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, room = part.write_whole, 900_000
+
+    def write_until_full(file: Any, chunk: bytes) -> None:
+        nonlocal room
+        if len(chunk) > room:
+            file.write(chunk[:room])
+            room = 1000 * MEGABYTE
+            raise OSError(errno.ENOSPC, "No space left on device")
+        room -= len(chunk)
+        write(file, chunk)
+
+    monkeypatch.setattr(part, "write_whole", write_until_full)
+    source = rig.add(sample)
+    rig.civitai.faults.storage.append(Pace(SIZE / 2))
+    with pytest.raises(SpaceError, match="full"):
+        await rig.fetch(source)
+    monkeypatch.setattr(part, "write_whole", write)
+    missing = known(next(rig.folder.glob("*.part"))).gaps(sample.size)
+    rig.civitai.faults.storage.clear()
+    rig.civitai.storage.requests.clear()
+    outcome = await rig.fetch(source)
+
+    assert outcome.path.read_bytes() == sample.content()
+    assert missing != [(0, sample.size)]
+    assert list(Spans(asked(rig))) == missing

@@ -152,3 +152,15 @@ async def test_key_in_a_pasted_link_is_not_kept(door: Any, app: App, civitai: Fa
 @pytest.mark.parametrize("action", ["pause", "resume", "cancel", "retry"])
 async def test_unknown_job_is_404(door: Any, action: str) -> None:
     assert (await door("POST", f"jobs/none/{action}")).status == 404
+
+
+async def test_performance_is_reported(door: Any, events: ClientWebSocketResponse, civitai: FakeCivitai) -> None:
+    ids = civitai.add(samples.lora("cat"))
+    await door("POST", "jobs", {"target": f"{ids.model_id}@{ids.version_id}"})
+    await until(events, "installed")
+
+    report = (await door("GET", "performance")).json
+
+    assert report["metrics"]["received"] > 0
+    assert report["metrics"]["latency"] > 0
+    assert report["configuration"]["mode"] == "adaptive"

@@ -1,0 +1,305 @@
+"""How hard to pull: how many connections, in how large pieces, how patiently; judged by what it brings and costs.
+
+Transfers say what they met; every few seconds that is judged, and what was changed is remembered with its reason.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timezone
+from enum import Enum
+
+from pydantic import BaseModel
+
+_EVERY = 5.0  # seconds between two judgements
+_WINDOWS = 12  # judgements that the condition is told from
+_CHANGES = 50  # kept for the report
+_GAIN = 1.05  # what more connections have to bring, as a factor, to be kept
+_COOLING = 6  # judgements during which more connections that brought nothing aren't tried again
+_HOT, _FULL = 90.0, 92.0  # percent of the processor, and of the memory, from which on less is better
+_MEGABYTE = 1_000_000
+
+
+class OptimizationMode(str, Enum):
+    SPEED = "speed"
+    EFFICIENCY = "efficiency"
+    MINIMAL = "minimal"
+    ADAPTIVE = "adaptive"
+
+
+class NetworkCondition(str, Enum):
+    EXCELLENT = "excellent"
+    GOOD = "good"
+    FAIR = "fair"
+    POOR = "poor"
+    UNSTABLE = "unstable"
+
+
+# Bytes that are handed on at once, and the factor of the waits before another try.
+_CHUNK = {
+    NetworkCondition.EXCELLENT: 1 << 20,
+    NetworkCondition.GOOD: 1 << 18,
+    NetworkCondition.FAIR: 1 << 16,
+    NetworkCondition.POOR: 1 << 12,
+    NetworkCondition.UNSTABLE: 1 << 12,
+}
+_PATIENCE = {
+    NetworkCondition.EXCELLENT: 0.5,
+    NetworkCondition.GOOD: 1.0,
+    NetworkCondition.FAIR: 2.0,
+    NetworkCondition.POOR: 4.0,
+    NetworkCondition.UNSTABLE: 6.0,
+}
+
+
+class PerformanceMetrics(BaseModel):
+    """Speeds in bytes a second, ``cpu`` and ``memory`` in percent of the machine, ``latency`` in seconds to an answer's
+    first byte; ``errors`` and ``refused`` (429) since the first transfer, ``error_rate`` of the answers of late."""
+
+    current: float = 0.0
+    average: float = 0.0
+    peak: float = 0.0
+    received: int = 0
+    cpu: float = 0.0
+    memory: float = 0.0
+    latency: float | None = None
+    errors: int = 0
+    refused: int = 0
+    error_rate: float = 0.0
+    transfers: int = 0
+
+
+class Configuration(BaseModel):
+    """``connections`` of all transfers together, ``chunk`` in bytes, ``patience`` as a factor of the usual waits."""
+
+    mode: OptimizationMode
+    connections: int
+    chunk: int
+    patience: float
+
+
+class Change(BaseModel):
+    at: datetime
+    before: int
+    after: int
+    why: str
+
+
+class PerformanceReport(BaseModel):
+    """What was measured, what is set, what was changed when and why (newest first), and what the user could do."""
+
+    condition: NetworkCondition
+    metrics: PerformanceMetrics
+    configuration: Configuration
+    changes: list[Change]
+    recommendations: list[str]
+
+
+class _Window:
+    """What came in between two judgements."""
+
+    def __init__(self, began: float) -> None:
+        self.began = began
+        self.received = self.answers = self.errors = self.refused = 0
+
+
+class PerformanceOptimizer:
+    """Settles how many connections there are. All methods belong to one event loop.
+
+    ``mode`` and ``most``, the most connections a file, are the user's word; while ``busy``, as during a prompt, as
+    little as can be is used. ``load`` gives the processor's and the memory's use in percent, without blocking.
+    """
+
+    def __init__(
+        self,
+        *,
+        mode: Callable[[], OptimizationMode],
+        most: Callable[[], int],
+        busy: Callable[[], bool] = lambda: False,
+        load: Callable[[], tuple[float, float]] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        every: float = _EVERY,
+    ) -> None:
+        self._mode = mode
+        self._most = most
+        self._busy = busy
+        self._load = load or _Load()
+        self._clock = clock
+        self._every = every
+        self._metrics = PerformanceMetrics()
+        self._rates: deque[float] = deque(maxlen=_WINDOWS)
+        self._faults: deque[tuple[int, int]] = deque(maxlen=_WINDOWS)  # answers and errors of a window
+        self._changes: deque[Change] = deque(maxlen=_CHANGES)
+        self._window = _Window(clock())
+        self._connections = max(1, most() // 2)
+        self._raised: tuple[int, float] | None = None  # connections and rate before they were raised
+        self._cooling = 0
+        self._judging: asyncio.Task[None] | None = None
+        self._seconds = 0.0
+
+    # -- What transfers say and ask ----------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def transfer(self) -> AsyncIterator[None]:
+        """One file's transfer; while there is any, it is judged."""
+        self._metrics.transfers += 1
+        if self._judging is None:
+            self._window = _Window(self._clock())
+            self._judging = asyncio.create_task(self._judge_always())
+        try:
+            yield
+        finally:
+            self._metrics.transfers -= 1
+            if not self._metrics.transfers and self._judging:
+                self._judging.cancel()
+                self._judging = None
+
+    def received(self, count: int) -> None:
+        self._window.received += count
+        self._metrics.received += count
+
+    def answered(self, seconds: float) -> None:
+        """An answer began so many seconds after it was asked for."""
+        self._window.answers += 1
+        old = self._metrics.latency
+        self._metrics.latency = seconds if old is None else old * 0.8 + seconds * 0.2
+
+    def failed(self, *, refused: bool = False) -> None:
+        """A connection broke, or was ``refused`` because there were too many requests."""
+        self._window.errors += 1
+        self._window.refused += refused
+        self._metrics.errors += 1
+        self._metrics.refused += refused
+
+    def connections(self) -> int:
+        """How many connections a file may have now."""
+        if self._busy():
+            return 1
+        most = self._most()
+        mode = self._mode()
+        if mode is OptimizationMode.ADAPTIVE:
+            return max(1, min(most, self._connections // max(1, self._metrics.transfers)))
+        return {OptimizationMode.SPEED: most, OptimizationMode.EFFICIENCY: max(1, most // 2)}.get(mode, 1)
+
+    @property
+    def condition(self) -> NetworkCondition:
+        """Told from the speed of late, how much it varied, and how many answers broke."""
+        if not self._rates:
+            return NetworkCondition.GOOD
+        mean = statistics.fmean(self._rates)
+        spread = statistics.pstdev(self._rates) / mean if mean else 0.0
+        rate = self._error_rate()
+        if rate > 0.25 or (spread > 0.8 and len(self._rates) > 2):
+            return NetworkCondition.UNSTABLE
+        if mean < 0.5 * _MEGABYTE or rate > 0.1:
+            return NetworkCondition.POOR
+        if mean < 5 * _MEGABYTE:
+            return NetworkCondition.FAIR
+        return NetworkCondition.EXCELLENT if mean >= 30 * _MEGABYTE and rate < 0.02 else NetworkCondition.GOOD
+
+    @property
+    def chunk(self) -> int:
+        """Bytes that are handed on at once."""
+        return _CHUNK[self.condition]
+
+    @property
+    def patience(self) -> float:
+        """The factor of the waits before another try."""
+        return _PATIENCE[self.condition]
+
+    # -- Judging -----------------------------------------------------------------------------------------------------
+
+    def judge(self) -> None:
+        """Looks back on what came since the last time, and changes the number of connections where that helps."""
+        window, now = self._window, self._clock()
+        passed = max(now - window.began, 1e-3)
+        self._window = _Window(now)
+        rate = window.received / passed
+        self._rates.append(rate)
+        self._faults.append((window.answers, window.errors))
+        self._seconds += passed
+        metrics = self._metrics
+        metrics.current, metrics.peak = rate, max(metrics.peak, rate)
+        metrics.average = metrics.received / self._seconds
+        metrics.cpu, metrics.memory = self._load()
+        metrics.error_rate = self._error_rate()
+        if self._mode() is OptimizationMode.ADAPTIVE and not self._busy():
+            self._adapt(window, rate)
+
+    def _adapt(self, window: _Window, rate: float) -> None:
+        most = self._most() * max(1, self._metrics.transfers)
+        self._cooling = max(0, self._cooling - 1)
+        raised, self._raised = self._raised, None
+        if window.refused:
+            self._set(self._connections // 2, "The server refused requests: it had too many of them.")
+            self._cooling = _COOLING
+        elif window.errors > max(1, window.answers // 5):
+            self._set(self._connections // 2, "Connections broke.")
+            self._cooling = _COOLING
+        elif self._metrics.cpu > _HOT:
+            self._set(self._connections - max(1, self._connections // 4), "The processor is busy.")
+        elif self._metrics.memory > _FULL:
+            self._set(self._connections - max(1, self._connections // 4), "The memory is nearly full.")
+        elif raised and rate < raised[1] * _GAIN:
+            self._set(raised[0], "More connections brought nothing.")
+            self._cooling = _COOLING
+        elif not self._cooling and rate and self._connections < most:
+            self._raised = (self._connections, rate)
+            self._set(min(most, self._connections * 2), "More connections may bring more.")
+
+    def _set(self, connections: int, why: str) -> None:
+        connections = max(1, connections)
+        if connections != self._connections:
+            at = datetime.now(timezone.utc)
+            self._changes.appendleft(Change(at=at, before=self._connections, after=connections, why=why))
+            self._connections = connections
+
+    async def _judge_always(self) -> None:
+        while True:
+            await asyncio.sleep(self._every)
+            self.judge()
+
+    def _error_rate(self) -> float:
+        errors = sum(errors for _, errors in self._faults)
+        return errors / max(1, errors + sum(answers for answers, _ in self._faults))
+
+    # -- Saying ------------------------------------------------------------------------------------------------------
+
+    def report(self) -> PerformanceReport:
+        mode = OptimizationMode.MINIMAL if self._busy() else self._mode()
+        connections = self.connections() * max(1, self._metrics.transfers)
+        return PerformanceReport(
+            condition=self.condition,
+            metrics=self._metrics.model_copy(),
+            configuration=Configuration(mode=mode, connections=connections, chunk=self.chunk, patience=self.patience),
+            changes=list(self._changes),
+            recommendations=self._recommendations(),
+        )
+
+    def _recommendations(self) -> list[str]:
+        metrics, said = self._metrics, []
+        if metrics.refused:
+            said.append("The server refuses requests: fewer connections, or fewer downloads at once, would be kinder.")
+        if metrics.error_rate > 0.1:
+            said.append("Many connections break: look at the network, or at the proxy.")
+        if metrics.memory > _FULL:
+            said.append("The memory is nearly full: close something, or download when ComfyUI has nothing to do.")
+        if metrics.cpu > _HOT and self._mode() is OptimizationMode.SPEED:
+            said.append("The processor is busy: the mode `adaptive` leaves ComfyUI more of it.")
+        if self._mode() in (OptimizationMode.MINIMAL, OptimizationMode.EFFICIENCY) and metrics.cpu < _HOT / 2:
+            said.append("The machine has room: the mode `adaptive` may download faster.")
+        return said
+
+
+class _Load:
+    """The machine's load since the last call."""
+
+    def __call__(self) -> tuple[float, float]:
+        import psutil
+
+        return psutil.cpu_percent(), psutil.virtual_memory().percent
