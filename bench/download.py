@@ -24,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -41,11 +41,14 @@ http {{
   access_log off; sendfile on; default_type application/octet-stream;
   client_body_temp_path {folder}/1; proxy_temp_path {folder}/2; fastcgi_temp_path {folder}/3;
   uwsgi_temp_path {folder}/4; scgi_temp_path {folder}/5;
+  {servers}
+}}
+"""
+SERVERS = """
   server {{ listen 127.0.0.1:{http}; root {folder}/www; }}
   server {{ listen 127.0.0.1:{limited}; root {folder}/www; limit_rate 20m; }}
   server {{ listen 127.0.0.1:{https} ssl; root {folder}/www;
            ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem; }}
-}}
 """
 
 
@@ -112,6 +115,25 @@ async def way(port: int) -> None:
 
 
 @contextlib.contextmanager
+def running_nginx(folder: Path, servers: str, ports: Iterable[int]) -> Iterator[None]:
+    """nginx with these servers, its files in ``folder``."""
+    user = "user root;" if hasattr(os, "geteuid") and os.geteuid() == 0 else ""
+    (folder / "nginx.conf").write_text(CONFIG.format(folder=folder, user=user, servers=servers))
+    nginx = shutil.which("nginx") or "/usr/sbin/nginx"
+    running = subprocess.Popen([nginx, "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")])
+    try:
+        for port in ports:
+            while True:
+                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                    break
+                time.sleep(0.02)
+        yield
+    finally:
+        running.send_signal(signal.SIGTERM)
+        running.wait()
+
+
+@contextlib.contextmanager
 def server(folder: Path) -> Iterator[dict[str, str]]:
     """nginx on loopback, its files in ``folder``; gives the addresses: plain, with TLS, limited for each connection,
     and with a long way."""
@@ -121,26 +143,14 @@ def server(folder: Path) -> Iterator[dict[str, str]]:
     certificate.private_key_pem.write_to_path(folder / "key.pem")
     certificate.cert_chain_pems[0].write_to_path(folder / "cert.pem")
     ports = {"http": free_port(), "https": free_port(), "limited": free_port()}
-    user = "user root;" if hasattr(os, "geteuid") and os.geteuid() == 0 else ""
-    (folder / "nginx.conf").write_text(CONFIG.format(folder=folder, user=user, **ports))
-    nginx = shutil.which("nginx") or "/usr/sbin/nginx"
-    running = subprocess.Popen([nginx, "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")])
-    try:
-        for port in ports.values():
-            while True:
-                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-                    break
-                time.sleep(0.02)
-        with long_way(ports["http"]) as far:
-            yield {
-                "http": f"http://127.0.0.1:{ports['http']}",
-                "https": f"https://127.0.0.1:{ports['https']}",
-                "limited": f"http://127.0.0.1:{ports['limited']}",
-                "far": f"http://127.0.0.1:{far}",
-            }
-    finally:
-        running.send_signal(signal.SIGTERM)
-        running.wait()
+    started = running_nginx(folder, SERVERS.format(folder=folder, **ports), ports.values())
+    with started, long_way(ports["http"]) as far:
+        yield {
+            "http": f"http://127.0.0.1:{ports['http']}",
+            "https": f"https://127.0.0.1:{ports['https']}",
+            "limited": f"http://127.0.0.1:{ports['limited']}",
+            "far": f"http://127.0.0.1:{far}",
+        }
 
 
 def model(path: Path, size: int) -> str:

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
-ORDER = ("imports", "memory", "lookups", "library", "catalog", "metadata", "hashing", "download", "kills")
+ORDER = ("imports", "memory", "lookups", "library", "catalog", "metadata", "hashing", "download", "adaptive", "kills")
 
 
 def main(names: list[str]) -> int:

@@ -21,6 +21,7 @@ _WINDOWS = 12  # judgements that the condition is told from
 _CHANGES = 50  # kept for the report
 _GAIN = 1.05  # what more connections have to bring, as a factor, to be kept
 _COOLING = 6  # judgements during which more connections that brought nothing aren't tried again
+_REMEMBERED = 24  # judgements during which as many as were refused aren't tried again
 _HOT, _FULL = 90.0, 92.0  # percent of the processor, and of the memory, from which on less is better
 _MEGABYTE = 1_000_000
 
@@ -139,6 +140,8 @@ class PerformanceOptimizer:
         self._connections = max(1, most() // 2)
         self._raised: tuple[int, float] | None = None  # connections and rate before they were raised
         self._cooling = 0
+        self._ceiling = self._remembered = 0
+        self._careful = False  # once more was too much, it is raised by little
         self._judging: asyncio.Task[None] | None = None
         self._seconds = 0.0
 
@@ -235,22 +238,31 @@ class PerformanceOptimizer:
         most = self._most() * max(1, self._metrics.transfers)
         self._cooling = max(0, self._cooling - 1)
         raised, self._raised = self._raised, None
+        self._remembered = max(0, self._remembered - 1)
+        if self._remembered:
+            most = min(most, self._ceiling)
+        best = max(list(self._rates)[:-1], default=0.0)
+        fewer = self._connections - max(1, self._connections // 4)
         if window.refused:
-            self._set(self._connections // 2, "The server refused requests: it had too many of them.")
-            self._cooling = _COOLING
-        elif window.errors > max(1, window.answers // 5):
-            self._set(self._connections // 2, "Connections broke.")
-            self._cooling = _COOLING
+            # Those that were refused are those too many; before they were raised there were few enough.
+            few = raised[0] if raised else self._connections - min(window.refused, self._connections // 2)
+            self._ceiling, self._remembered = max(1, self._connections - 1), _REMEMBERED
+            self._set(few, "The server refused requests.")
+            self._cooling, self._careful = 1, True
+        elif window.errors >= self._connections and rate < best:
+            self._set(fewer, "Connections broke, and less came.")
+            self._cooling, self._careful = _COOLING, True
         elif self._metrics.cpu > _HOT:
-            self._set(self._connections - max(1, self._connections // 4), "The processor is busy.")
+            self._set(fewer, "The processor is busy.")
         elif self._metrics.memory > _FULL:
-            self._set(self._connections - max(1, self._connections // 4), "The memory is nearly full.")
+            self._set(fewer, "The memory is nearly full.")
         elif raised and rate < raised[1] * _GAIN:
             self._set(raised[0], "More connections brought nothing.")
-            self._cooling = _COOLING
+            self._cooling, self._careful = _COOLING, True
         elif not self._cooling and rate and self._connections < most:
             self._raised = (self._connections, rate)
-            self._set(min(most, self._connections * 2), "More connections may bring more.")
+            more = max(1, self._connections // 4) if self._careful else self._connections
+            self._set(min(most, self._connections + more), "More connections may bring more.")
 
     def _set(self, connections: int, why: str) -> None:
         connections = max(1, connections)

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 _LOOK = 0.5  # seconds between two looks at how many connections there should be
 _PATIENCE = 3  # breaks in a row without a byte, after which a connection is given up
-_LOST = 10.0  # seconds after which another one may take its place, if there are any left
+_LOST = 5.0  # seconds after which another one may take its place, if there are any left
 
 
 @dataclass(frozen=True)

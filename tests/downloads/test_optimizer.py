@@ -99,21 +99,24 @@ def test_a_prompt_that_runs_leaves_one_connection_and_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told", "why"),
+    ("load", "rate", "told", "why"),
     [
-        ({}, {"refused": 1}, "refused"),
-        ({}, {"errors": 5}, "broke"),
-        ({"load": (99.0, 10.0)}, {}, "processor"),
-        ({"load": (10.0, 99.0)}, {}, "memory"),
+        ((10.0, 10.0), 50, {"refused": 1}, "refused"),
+        ((10.0, 10.0), 10, {"errors": 16}, "broke"),
+        ((99.0, 10.0), 50, {}, "processor"),
+        ((10.0, 99.0), 50, {}, "memory"),
+        ((10.0, 10.0), 50, {}, "nothing"),
     ],
-    ids=["refused", "broken", "processor", "memory"],
+    ids=["refused", "broken", "processor", "memory", "useless"],
 )
 def test_what_costs_too_much_is_taken_back_and_said(
-    changes: dict[str, tuple[float, float]], told: dict[str, int], why: str
+    load: tuple[float, float], rate: float, told: dict[str, int], why: str
 ) -> None:
-    world = World(**changes)  # type: ignore[arg-type]
+    world = World()
+    world.pass_by(50 * MEGABYTE)
     before = world.optimizer.connections()
-    world.pass_by(50 * MEGABYTE, **told)
+    world.load = load
+    world.pass_by(rate * MEGABYTE, **told)
 
     assert world.optimizer.connections() < before
     newest = world.optimizer.report().changes[0]
