@@ -3,7 +3,8 @@
 Three networks on loopback: one without limits, one that limits each connection, and one that refuses more than six
 connections (429), limits each, and breaks them now and then. On each, fixed numbers of connections are measured, then
 the adaptive mode, from its beginning: it has six judgements to find out, which are half a minute in use. Where nothing
-else takes time they come every second here. Draws the speeds and the connections over time; exit code 1 where it ends below nine tenths of the best fixed one.
+else takes time they come every second here. Draws the speeds and the connections over time; exit code 1 where it ends
+below nine tenths of the best fixed one.
 """
 
 from __future__ import annotations
