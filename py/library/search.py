@@ -166,10 +166,10 @@ def matching(connection: Connection, query: str, *, slips: bool = False) -> str 
     nothing.
 
     All words must be found, in any order; of more than twenty the first count. From three letters on a part of a word
-    will do (one that stands in more than 24 words: of those that begin with it, and of the shortest others), below
-    its beginning. What no space parts, or quotes hold together, must stand side by side, and its last word may go on.
-    ``-word`` must not be found. A word that no document ever had stands for those it may be a slip of; with ``slips``,
-    which is for a query that found nothing, so does one that none has today.
+    will do (one that stands in more than 24 words: of those that begin with it, and from four letters on of the
+    shortest others), below its beginning. What no space parts, or quotes hold together, must stand side by side, and
+    its last word may go on. ``-word`` must not be found. A word that no document ever had stands for those it may be a
+    slip of; with ``slips``, which is for a query that found nothing, so does one that none has today.
     """
     every: list[str] = []
     none: list[str] = []
@@ -218,9 +218,12 @@ def _expression(connection: Connection, words: list[str], *, excluded: bool, sli
 def _forms(connection: Connection, part: str) -> list[str]:
     """What finds the words that hold ``part``, shortest first: these are the most common ones."""
     sql = "SELECT text FROM grams WHERE grams MATCH ? LIMIT ?"
-    words = sorted(connection.exec_driver_sql(sql, (_quoted(part), _LOOKED_AT)).scalars().all(), key=len)
+    most = _LOOKED_AT if len(part) > 3 else _MOST_FORMS + 1
+    words = sorted(connection.exec_driver_sql(sql, (_quoted(part), most)).scalars().all(), key=len)
     if len(words) <= _MOST_FORMS:
         return [_quoted(word) for word in words]
+    if len(part) == 3:
+        return [_quoted(part, goes_on=True)]
     inside = [_quoted(word) for word in words if not word.startswith(part)]
     return [_quoted(part, goes_on=True), *inside[: _MOST_FORMS - 1]]
 

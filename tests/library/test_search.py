@@ -169,6 +169,21 @@ async def test_a_part_of_very_many_words_is_found_where_they_begin_with_it(datab
     assert await finds(database, "0007abc") == {107}
 
 
+async def test_three_letters_of_many_words_are_their_beginning_and_four_may_be_inside(database: Database) -> None:
+    await database.write(
+        lambda c: search.put(
+            c, [*((200 + each, f"style{each}") for each in range(40)), (300, "xstyle"), (301, "rusty")]
+        )
+    )
+
+    three, four = await finds(database, "sty"), await finds(database, "styl")
+
+    assert three == {1, *range(200, 240)}  # AnimeStyle has a word that begins so
+    assert four == {1, *range(200, 240), 300}
+    assert await finds(database, "rus") == {301}
+    assert await finds(database, "ust") == {301}
+
+
 async def test_tidying_ends_and_loses_nothing(database: Database) -> None:
     for number in range(30):
         await database.write(partial(search.put, documents=[(100 + number, f"word{number} shared")]))
