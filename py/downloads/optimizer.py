@@ -190,6 +190,11 @@ class PerformanceOptimizer:
         return {OptimizationMode.SPEED: most, OptimizationMode.EFFICIENCY: max(1, most // 2)}.get(mode, 1)
 
     @property
+    def most(self) -> int:
+        """How many connections a file may ever have: a prompt that runs now will end."""
+        return 1 if self._mode() is OptimizationMode.MINIMAL else self._most()
+
+    @property
     def condition(self) -> NetworkCondition:
         """Told from the speed of late, how much it varied, and how many answers broke."""
         if not self._rates:

@@ -73,7 +73,7 @@ class Segments:
         self._optimizer = optimizer
         self._fits = fits
         self._passes = passes
-        self._pieces = Pieces(part.spans, size, cut.length(size, optimizer.connections()), cut.least)
+        self._pieces = Pieces(part.spans, size, cut.length(size, optimizer.most), cut.least)
         # Where the site led to: asked directly, for as long as that link is good.
         self._landing: URL | None = None
         self._working: set[asyncio.Task[None]] = set()

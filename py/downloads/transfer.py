@@ -128,7 +128,7 @@ class Transfer:
         if source.size is None:
             return False
         large = source.size - part.received >= self._cut.smallest
-        return part.has_gaps or (large and self._optimizer.connections() > 1 and not part.plain)
+        return part.has_gaps or (large and self._optimizer.most > 1 and not part.plain)
 
     async def _split(self, url: URL, source: ResolvedFile, part: Part, room: Reservation, meter: Meter) -> None:
         async def single(response: aiohttp.ClientResponse) -> None:

@@ -61,6 +61,7 @@ class Rig:
     quarantine: Quarantine
     space: DiskSpace
     connections: int = 1
+    busy: bool = False
     cut: Cut = field(default_factory=Cut)
     optimizer: PerformanceOptimizer = field(init=False)
     owned: dict[str, Path] = field(default_factory=dict)
@@ -70,7 +71,9 @@ class Rig:
     downloads: Downloads = field(init=False)
 
     def __post_init__(self) -> None:
-        self.optimizer = PerformanceOptimizer(mode=lambda: OptimizationMode.SPEED, most=lambda: self.connections)
+        self.optimizer = PerformanceOptimizer(
+            mode=lambda: OptimizationMode.SPEED, most=lambda: self.connections, busy=lambda: self.busy
+        )
         self.renew()
 
     def renew(self) -> None:

@@ -285,6 +285,21 @@ async def test_connections_end_at_once_when_fewer_are_wanted(rig: Any, sample: s
     assert len(rig.civitai.site.requests) == 1  # nobody had to begin anew
 
 
+async def test_a_prompt_that_ends_lets_others_in(rig: Any, sample: samples.Sample) -> None:
+    source = rig.add(sample)
+    rig.busy = True
+    rig.civitai.faults.storage.append(Pace(SIZE))
+    task = asyncio.create_task(rig.fetch(source))
+    while not any(progress.received > SIZE / 10 for progress in rig.seen):
+        await asyncio.sleep(0.01)
+    assert rig.civitai.storage.highest == 1
+    rig.busy = False
+    outcome = await task
+
+    assert outcome.path.read_bytes() == sample.content()
+    assert rig.civitai.storage.highest > 1
+
+
 async def test_a_full_disk_keeps_what_is_whole(
     rig: Any, sample: samples.Sample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
