@@ -19,6 +19,7 @@ from pydantic import BaseModel
 _EVERY = 5.0  # seconds between two judgements
 _WINDOWS = 12  # judgements that the condition is told from
 _CHANGES = 50  # kept for the report
+_HELD = 0.7  # the share of the best speed of late from which on a few refusals and breaks say nothing
 _GAIN = 1.05  # what more connections have to bring, as a factor, to be kept
 _COOLING = 6  # judgements during which more connections that brought nothing aren't tried again
 _REMEMBERED = 24  # judgements during which as many as were refused aren't tried again
@@ -248,13 +249,14 @@ class PerformanceOptimizer:
             most = min(most, self._ceiling)
         best = max(list(self._rates)[:-1], default=0.0)
         fewer = self._connections - max(1, self._connections // 4)
-        if window.refused:
+        stray = bool(self._remembered) and window.refused <= max(1, self._connections // 3) and rate >= _HELD * best
+        if window.refused and (raised or not stray):
             # Those that were refused are those too many; before they were raised there were few enough.
             few = raised[0] if raised else self._connections - min(window.refused, self._connections // 2)
             self._ceiling, self._remembered = max(1, self._connections - 1), _REMEMBERED
             self._set(few, "The server refused requests.")
             self._cooling, self._careful = 1, True
-        elif window.errors >= self._connections and rate < best:
+        elif window.errors - window.refused >= self._connections and rate < _HELD * best:
             self._set(fewer, "Connections broke, and less came.")
             self._cooling, self._careful = _COOLING, True
         elif self._metrics.cpu > _HOT:

@@ -124,6 +124,18 @@ def test_what_costs_too_much_is_taken_back_and_said(
     assert why in newest.why
 
 
+def test_breaks_and_a_few_refusals_cost_nothing_while_as_much_comes() -> None:
+    """As where six connections are served, and one that broke is refused while the server still counts it."""
+    world = World()
+    world.pass_by(48 * MEGABYTE, refused=2)
+    for turn in range(30):
+        served = min(6, world.optimizer.connections())
+        world.pass_by((served - 0.5) * 8 * MEGABYTE, errors=4, refused=1 + (world.optimizer.connections() > 6))
+        assert world.optimizer.connections() >= 5, turn
+
+    assert 5 <= world.optimizer.connections() <= 7
+
+
 def test_never_fewer_than_one_nor_more_than_the_user_wants() -> None:
     world = World(most=3)
     for _ in range(10):
