@@ -33,7 +33,7 @@ from .spans import Spans
 T = TypeVar("T")
 
 _BATCH = 1 << 20  # bytes handed to the thread at once
-_BATCHES = 4  # batches under way before the network has to wait
+_BATCHES = 4  # so many times that under way before the network has to wait
 _SLOW = 0.25  # seconds after which a smaller batch goes as well, on slow links
 _NOTE = 0.5  # seconds between two journals
 _BLOCK = 1 << 20
@@ -123,10 +123,11 @@ class Part:
         self._pending_size += len(chunk)
         self.received += len(chunk)
         now = time.monotonic()
-        if self._pending_size >= self._batch() or now - self._pending_since > _SLOW:
+        batch = self._batch()
+        if self._pending_size >= batch or now - self._pending_since > _SLOW:
             self._pending_since = now
             self._submit()
-            await self._drain(_BATCHES - 1)
+            await self._drain(_BATCHES * max(1, _BATCH // batch) - 1)
 
     async def flush(self) -> None:
         """Everything received is written, and hashed up to the first gap."""
