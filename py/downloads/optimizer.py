@@ -9,7 +9,7 @@ import asyncio
 import statistics
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timezone
 from enum import Enum
@@ -115,6 +115,7 @@ class PerformanceOptimizer:
 
     ``mode`` and ``most``, the most connections a file, are the user's word; while ``busy``, as during a prompt, as
     little as can be is used. ``load`` gives the processor's and the memory's use in percent, without blocking.
+    ``condition`` is the network's at the last judgement: every chunk asks for what follows from it.
     """
 
     def __init__(
@@ -133,6 +134,7 @@ class PerformanceOptimizer:
         self._load = load or _Load()
         self._clock = clock
         self._every = every
+        self.condition = NetworkCondition.GOOD
         self._metrics = PerformanceMetrics()
         self._rates: deque[float] = deque(maxlen=_WINDOWS)
         self._faults: deque[tuple[int, int]] = deque(maxlen=_WINDOWS)  # answers and errors of a window
@@ -196,22 +198,6 @@ class PerformanceOptimizer:
         return 1 if self._mode() is OptimizationMode.MINIMAL else self._most()
 
     @property
-    def condition(self) -> NetworkCondition:
-        """Told from the speed of late, how much it varied, and how many answers broke."""
-        if not self._rates:
-            return NetworkCondition.GOOD
-        mean = statistics.fmean(self._rates)
-        spread = statistics.pstdev(self._rates) / mean if mean else 0.0
-        rate = self._error_rate()
-        if rate > 0.25 or (spread > 0.8 and len(self._rates) > 2):
-            return NetworkCondition.UNSTABLE
-        if mean < 0.5 * _MEGABYTE or rate > 0.1:
-            return NetworkCondition.POOR
-        if mean < 5 * _MEGABYTE:
-            return NetworkCondition.FAIR
-        return NetworkCondition.EXCELLENT if mean >= 30 * _MEGABYTE and rate < 0.02 else NetworkCondition.GOOD
-
-    @property
     def chunk(self) -> int:
         """Bytes that are handed on at once."""
         return _CHUNK[self.condition]
@@ -237,6 +223,7 @@ class PerformanceOptimizer:
         metrics.average = metrics.received / self._seconds
         metrics.cpu, metrics.memory = self._load()
         metrics.error_rate = self._error_rate()
+        self.condition = _condition(self._rates, metrics.error_rate)
         if self._mode() is OptimizationMode.ADAPTIVE and not self._busy():
             self._adapt(window, rate)
 
@@ -313,6 +300,19 @@ class PerformanceOptimizer:
         if self._mode() in (OptimizationMode.MINIMAL, OptimizationMode.EFFICIENCY) and metrics.cpu < _HOT / 2:
             said.append("The machine has room: the mode `adaptive` may download faster.")
         return said
+
+
+def _condition(rates: Sequence[float], error_rate: float) -> NetworkCondition:
+    """Told from the speeds of late, how much they varied, and how many answers broke."""
+    mean = statistics.fmean(rates)
+    spread = statistics.pstdev(rates) / mean if mean else 0.0
+    if error_rate > 0.25 or (spread > 0.8 and len(rates) > 2):
+        return NetworkCondition.UNSTABLE
+    if mean < 0.5 * _MEGABYTE or error_rate > 0.1:
+        return NetworkCondition.POOR
+    if mean < 5 * _MEGABYTE:
+        return NetworkCondition.FAIR
+    return NetworkCondition.EXCELLENT if mean >= 30 * _MEGABYTE and error_rate < 0.02 else NetworkCondition.GOOD
 
 
 class _Load:
