@@ -19,10 +19,8 @@ from pathlib import Path
 
 from lorakeeper.bench.download import free_port, running_nginx
 from lorakeeper.py.civitai.http import Http
-from lorakeeper.py.civitai.resolve import ResolvedFile
-from lorakeeper.py.civitai.schemas import ModelVersion, VersionFile
-from lorakeeper.py.downloads import DiskSpace, Downloads, OptimizationMode, PerformanceOptimizer
-from lorakeeper.py.security import ModelScanner, Quarantine
+from lorakeeper.py.downloads import OptimizationMode, PerformanceOptimizer
+from lorakeeper.testing.bare_downloads import bare_downloads, bare_source
 
 SIZE = 12 << 30
 FIXED = (1, 2, 4, 8, 16)
@@ -43,20 +41,10 @@ async def measured(
 ) -> tuple[float, list[tuple[float, int]]]:
     """Bytes a second once warm, and the speed and the connections of each second from the beginning."""
 
-    async def nothing(_: str) -> None:
-        return None
-
-    async def same(source: ResolvedFile) -> ResolvedFile:
-        return source
-
     http = Http(base_url=url, key_for=lambda _: None)
     optimizer = PerformanceOptimizer(mode=lambda: mode, most=lambda: most, every=every)
-    downloads = Downloads(
-        http, DiskSpace(), ModelScanner(), Quarantine(folder / "quarantine"), nothing, same, optimizer=optimizer
-    )
-    source = ResolvedFile(
-        ModelVersion(id=1), VersionFile(id=2), "model.safetensors", SIZE, "0" * 64, (f"{url}/model.bin",), "loras", ""
-    )
+    downloads = bare_downloads(http, folder, optimizer)
+    source = bare_source(f"{url}/model.bin", SIZE, "0" * 64)
     task = asyncio.create_task(downloads.fetch(source, folder / "models"))
     seconds: list[tuple[float, int]] = []
     before = 0

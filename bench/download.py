@@ -29,10 +29,7 @@ from functools import partial
 from pathlib import Path
 
 from lorakeeper.py.civitai.http import Http
-from lorakeeper.py.civitai.resolve import ResolvedFile
-from lorakeeper.py.civitai.schemas import ModelVersion, VersionFile
-from lorakeeper.py.downloads import DiskSpace, Downloads, OptimizationMode, PerformanceOptimizer
-from lorakeeper.py.security import ModelScanner, Quarantine
+from lorakeeper.testing.bare_downloads import bare_downloads, bare_source, fixed
 
 CONFIG = """
 {user} worker_processes 1; pid {folder}/pid; error_log {folder}/error.log; daemon off;
@@ -167,12 +164,6 @@ def model(path: Path, size: int) -> str:
 async def ours(url: str, size: int, sha256: str, folder: Path, connections: int) -> tuple[float, float]:
     """Seconds for the whole transaction, and the longest time that the event loop was held, in ms."""
 
-    async def nothing(_: str) -> None:
-        return None
-
-    async def same(source: ResolvedFile) -> ResolvedFile:
-        return source
-
     held = 0.0
 
     async def watch() -> None:
@@ -185,18 +176,8 @@ async def ours(url: str, size: int, sha256: str, folder: Path, connections: int)
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     http = Http(base_url=url, key_for=lambda _: None, context=context if url.startswith("https") else None)
-    downloads = Downloads(
-        http,
-        DiskSpace(),
-        ModelScanner(),
-        Quarantine(folder / "quarantine"),
-        nothing,
-        same,
-        optimizer=PerformanceOptimizer(mode=lambda: OptimizationMode.SPEED, most=lambda: connections),
-    )
-    source = ResolvedFile(
-        ModelVersion(id=1), VersionFile(id=2), "model.safetensors", size, sha256, (f"{url}/model.bin",), "loras", ""
-    )
+    downloads = bare_downloads(http, folder, fixed(connections))
+    source = bare_source(f"{url}/model.bin", size, sha256)
     watching = asyncio.create_task(watch())
     began = time.perf_counter()
     outcome = await downloads.fetch(source, folder / "ours")

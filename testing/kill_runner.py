@@ -17,12 +17,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from ..py.civitai.http import Http
-from ..py.civitai.resolve import ResolvedFile
-from ..py.civitai.schemas import ModelVersion, VersionFile
-from ..py.downloads import DiskSpace, Downloads, OptimizationMode, PerformanceOptimizer, Progress
+from ..py.downloads import Progress
 from ..py.downloads.segments import Cut
-from ..py.security import ModelScanner, Quarantine
 from . import samples
+from .bare_downloads import bare_downloads, bare_source, fixed
 from .fake_civitai import FakeCivitai, Pace
 
 # What one undisturbed transfer takes, so that a kill finds it at work; over several connections also at its journal.
@@ -132,12 +130,6 @@ def _has_gaps(place: Path) -> bool:
 
 
 async def _download(task: dict[str, str]) -> None:
-    async def nothing(_: str) -> None:
-        return None
-
-    async def same(source: ResolvedFile) -> ResolvedFile:
-        return source
-
     stages: list[str] = []
 
     def progress(step: Progress) -> None:
@@ -148,25 +140,15 @@ async def _download(task: dict[str, str]) -> None:
 
     folder = Path(task["folder"])
     http = Http(base_url=task["url"], key_for=lambda url: None)
-    downloads = Downloads(
-        http,
-        DiskSpace(),
-        ModelScanner(),
-        Quarantine(folder / "quarantine"),
-        nothing,
-        same,
-        optimizer=PerformanceOptimizer(mode=lambda: OptimizationMode.SPEED, most=lambda: int(task["connections"])),
-        cut=Cut(smallest=1_000_000, shortest=600_000, longest=2_000_000, least=100_000),
-    )
-    source = ResolvedFile(
-        version=ModelVersion(id=int(task["version"])),
-        file=VersionFile(id=int(task["file"])),
+    cut = Cut(smallest=1_000_000, shortest=600_000, longest=2_000_000, least=100_000)
+    downloads = bare_downloads(http, folder, fixed(int(task["connections"])), cut)
+    source = bare_source(
+        f"{task['url']}/api/download/models/{task['version']}?fileId={task['file']}",
+        int(task["size"]),
+        task["sha256"],
         name=task["name"],
-        size=int(task["size"]),
-        sha256=task["sha256"],
-        urls=(f"{task['url']}/api/download/models/{task['version']}?fileId={task['file']}",),
-        kind="loras",
-        folder="",
+        version=int(task["version"]),
+        file=int(task["file"]),
     )
     try:
         await downloads.fetch(source, folder, progress=progress)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import errno
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from lorakeeper.py.downloads import (
     PerformanceOptimizer,
     Progress,
     RetryPolicy,
+    part,
 )
 from lorakeeper.py.downloads.segments import Cut
 from lorakeeper.py.errors import NetworkError
@@ -181,3 +184,22 @@ async def stopped(task: asyncio.Task[Any]) -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+@contextmanager
+def disk_that_is_full_after(room: int) -> Iterator[None]:
+    """Parts take so many bytes, the last of them torn off; what comes a moment later would be taken again."""
+    write = part.write_whole
+
+    def write_until_full(file: Any, chunk: bytes) -> None:
+        nonlocal room
+        if len(chunk) > room:
+            file.write(chunk[:room])
+            room = 1000 * MEGABYTE
+            raise OSError(errno.ENOSPC, "No space left on device")
+        room -= len(chunk)
+        write(file, chunk)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(part, "write_whole", write_until_full)
+        yield

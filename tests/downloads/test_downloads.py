@@ -25,7 +25,7 @@ from lorakeeper.py.errors import (
 from lorakeeper.py.library.hashing import hash_file
 from lorakeeper.testing import samples
 
-from .conftest import MEGABYTE, SIZE, broken_off, let_go, running
+from .conftest import MEGABYTE, SIZE, broken_off, disk_that_is_full_after, let_go, running
 
 # -- What is owned already -------------------------------------------------------------------------------------------
 
@@ -220,28 +220,14 @@ async def test_size_that_only_the_server_knows_is_looked_for_too(
     assert rig.files() == set()
 
 
-async def test_full_disk_in_the_middle_keeps_the_part(rig: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_full_disk_in_the_middle_keeps_the_part(rig: Any) -> None:
     """Even where the room comes back a moment later, and what waits behind could be written."""
-    write = part.write_whole
-    room = 3 * MEGABYTE
-
-    def write_until_full(file: Any, chunk: bytes) -> None:
-        nonlocal room
-        if len(chunk) > room:
-            file.write(chunk[:room])
-            room = 1000 * MEGABYTE
-            raise OSError(errno.ENOSPC, "No space left on device")
-        room -= len(chunk)
-        write(file, chunk)
-
-    monkeypatch.setattr(part, "write_whole", write_until_full)
     sample = samples.lora("cat", size=16 * MEGABYTE)
     source = rig.add(sample)
-    with pytest.raises(SpaceError, match="full"):
+    with disk_that_is_full_after(3 * MEGABYTE), pytest.raises(SpaceError, match="full"):
         await rig.fetch(source)
     assert {Path(name).suffix for name in rig.files()} == {".part", ".json"}
 
-    monkeypatch.setattr(part, "write_whole", write)
     rig.civitai.storage.requests.clear()
     outcome = await rig.fetch(source)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,14 +11,13 @@ from typing import Any
 
 import pytest
 
-from lorakeeper.py.downloads import part
 from lorakeeper.py.downloads.segments import Cut
 from lorakeeper.py.downloads.spans import Spans
 from lorakeeper.py.errors import CivitaiError, NetworkError, RateLimitError, SpaceError
 from lorakeeper.testing import samples
 from lorakeeper.testing.fake_civitai import ChangedEtag, Corrupt, Drop, NoEtag, NoRange, Pace, Stall, Status
 
-from .conftest import KEY, MEGABYTE, SIZE, stopped
+from .conftest import KEY, SIZE, disk_that_is_full_after, stopped
 
 CUT = Cut(smallest=200_000, shortest=150_000, longest=400_000, least=20_000)
 TOO_MANY = Status(429, {"Retry-After": "30"})
@@ -300,26 +298,11 @@ async def test_a_prompt_that_ends_lets_others_in(rig: Any, sample: samples.Sampl
     assert rig.civitai.storage.highest > 1
 
 
-async def test_a_full_disk_keeps_what_is_whole(
-    rig: Any, sample: samples.Sample, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write, room = part.write_whole, 900_000
-
-    def write_until_full(file: Any, chunk: bytes) -> None:
-        nonlocal room
-        if len(chunk) > room:
-            file.write(chunk[:room])
-            room = 1000 * MEGABYTE
-            raise OSError(errno.ENOSPC, "No space left on device")
-        room -= len(chunk)
-        write(file, chunk)
-
-    monkeypatch.setattr(part, "write_whole", write_until_full)
+async def test_a_full_disk_keeps_what_is_whole(rig: Any, sample: samples.Sample) -> None:
     source = rig.add(sample)
     rig.civitai.faults.storage.append(Pace(SIZE / 2))
-    with pytest.raises(SpaceError, match="full"):
+    with disk_that_is_full_after(900_000), pytest.raises(SpaceError, match="full"):
         await rig.fetch(source)
-    monkeypatch.setattr(part, "write_whole", write)
     missing = known(next(rig.folder.glob("*.part"))).gaps(sample.size)
     rig.civitai.faults.storage.clear()
     rig.civitai.storage.requests.clear()
