@@ -174,14 +174,69 @@ actions = Table(
     Column("done_at", Float, nullable=False),
 )
 
-# One row a download. ``job`` is the whole of it, as the doors show it; the columns are what queries need.
+# Downloads: a job has one file to fetch or many. ``owner`` names the process that runs it, "" nobody (see bulk.leases);
+# ``position`` is its place among those of its priority.
 jobs = Table(
     "jobs",
     metadata,
     Column("sequence", Integer, primary_key=True),
     Column("id", String(32), nullable=False, unique=True),
+    Column("name", Text, nullable=False),
     Column("state", String(16), nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("position", Float, nullable=False),
     Column("owner", String(32), nullable=False),
-    Column("job", JSON, nullable=False),
+    Column("options", JSON, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("started_at", Float),
+    Column("finished_at", Float),
+    Column("updated_at", Float, nullable=False),
     Index("jobs_state", "state"),
+)
+
+# The files of jobs. ``item`` is the whole of it, as the doors show it; the columns are what queries need. ``wish`` is
+# what its owner is asked to do with it ("pause" or "cancel"), "" for nothing.
+job_items = Table(
+    "job_items",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("job", ForeignKey("jobs.id"), nullable=False),
+    Column("position", Float, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("wish", String(8), nullable=False),
+    Column("target", Text, nullable=False),
+    Column("received", BigInteger, nullable=False),
+    Column("total", BigInteger),
+    Column("item", JSON, nullable=False),
+    Index("job_items_place", "job", "position"),
+    Index("job_items_target", "target"),
+)
+
+# Plans before deeds. ``document`` is the whole of an instruction, as the doors show it.
+instructions = Table(
+    "instructions",
+    metadata,
+    Column("sequence", Integer, primary_key=True),
+    Column("id", String(32), nullable=False, unique=True),
+    Column("kind", String(16), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("document", JSON, nullable=False),
+)
+
+# What the scanner said of each file that was fetched. ``source`` is a host; ``site`` what the site's own scans say, for
+# showing; ``became`` is "installed" or "quarantined", and later "released" or "deleted".
+scans = Table(
+    "scans",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("sha256", String(64), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("format", String(24), nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("findings", JSON, nullable=False),
+    Column("site", Text, nullable=False),
+    Column("became", String(16), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("scanned_at", Float, nullable=False, index=True),
 )
