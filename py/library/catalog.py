@@ -19,7 +19,7 @@ from ..storage.tables import cards, changes, items
 from .query import LibraryQuery, Place
 
 if TYPE_CHECKING:
-    from .columns import Columns
+    from .columns import Columns, Fits
 
 _MOST_CREATORS, _MOST_TAGS = 100, 200
 _NOTES = 20_000
@@ -102,14 +102,17 @@ class Catalog:
         with columns.following(connection):
             filters = columns.filters(connection, query)
             every = both(filters)
-            but = {name: both(filters, name) for name in filters if name}
-            found = {name: _most(columns.counts(name, but.get(name, every))) for name in LISTS}
+
+            def but(name: str) -> Fits:
+                return both(filters, name) if name in filters else every
+
+            found = {name: _most(columns.counts(name, but(name))) for name in LISTS}
             found["creator"] = found["creator"][:_MOST_CREATORS]
-            found["folder"] = _most(_rolled_up(columns.counts("folder", but.get("folder", every))))
-            found["nsfw_level"] = _most(columns.levels(but.get("nsfw", every)))
+            found["folder"] = _most(_rolled_up(columns.counts("folder", but("folder"))))
+            found["nsfw_level"] = _most(columns.levels(but("nsfw")))
             found["tag"] = _most(columns.tags(every))[:_MOST_TAGS]
             for name in FLAGS:
-                fits = but.get(name, every)
+                fits = but(name)
                 true = columns.flagged(name, fits)
                 found[name] = [Count("true", true), Count("false", count(fits) - true)]
         return found

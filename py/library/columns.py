@@ -107,8 +107,7 @@ class Columns:
 
     def _load(self, connection: Connection) -> None:
         self._clear()
-        tags = self._read(connection, _ROWS, ())
-        self._tagged, self._tags = tags
+        self._tagged, self._tags = self._read(connection, _ROWS, ())
 
     def _update(self, connection: Connection) -> None:
         """Takes in what was noted since."""

@@ -164,7 +164,7 @@ def remove_file(connection: Connection, file_id: int) -> None:
 
 def content_by_hash(connection: Connection, text: str) -> int | None:
     """The known content that has ``text`` as one of its hashes, in any case."""
-    known = connection.execute(_BY_SHA256, {"sha256": text.lower()}).scalar()
+    known = content_of_sha256(connection, text.lower())
     return known or connection.execute(_BY_OTHER, {"value": text.upper()}).scalar()
 
 

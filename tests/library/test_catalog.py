@@ -1,28 +1,25 @@
-"""The list's questions against a plain computation: filters, sorts, pages that follow each other, counts."""
+"""The list's questions against a plain computation: filters, sorts, pages, counts, and cursors from elsewhere."""
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
-import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from sqlalchemy import Connection, delete, event, func, insert, select
+from sqlalchemy import Connection
 
 from lorakeeper.py.errors import UsageError
-from lorakeeper.py.library import search
-from lorakeeper.py.library.catalog import Catalog, Count, PageRows, tidy
+from lorakeeper.py.library.catalog import Count
 from lorakeeper.py.library.query import LibraryQuery
-from lorakeeper.py.storage.database import Database
-from lorakeeper.py.storage.tables import cards, changes, contents, files, items
+
+from .listing import LARGE, Here, item, library, pages, remove, write
 
 COLUMNS = {
     "name": "name_key",
@@ -45,87 +42,10 @@ FLAGS: dict[str, Callable[[dict[str, Any]], bool]] = {
 TAGS, WORDS = ("anime", "style", "red dress"), ("halo", "miku", "東京")
 
 
-class Here(NamedTuple):
-    """A library, and what answers questions about it."""
-
-    database: Database
-    catalog: Catalog
-
-    async def write(self, work: Callable[[Connection], Any]) -> None:
-        await self.database.write(work)
-
-    async def page(self, query: LibraryQuery) -> PageRows:
-        return await self.database.read(lambda c: self.catalog.page(c, query))
-
-    async def ids(self, query: LibraryQuery, limit: int) -> list[int]:
-        return await self.database.read(lambda c: self.catalog.ids(c, query, limit))
-
-    async def facets(self, query: LibraryQuery) -> dict[str, list[Count]]:
-        return await self.database.read(lambda c: self.catalog.facets(c, query))
-
-
 @pytest.fixture
 async def here(tmp_path: Path) -> AsyncIterator[Here]:
-    database = Database(tmp_path / "library.db")
-    await database.open()
-    yield Here(database, Catalog())
-    await database.close()
-
-
-def item(file: int, **changes: Any) -> dict[str, Any]:
-    """A row of the list, with ``tags`` and the ``text`` of its document."""
-    row = {
-        "file": file,
-        "content": file,
-        "kind": "loras",
-        "folder": "",
-        "name_key": f"name {file:06}",
-        "added_at": float(file),
-        "changed_at": 0.0,
-        "size": file,
-        "last_used": 0.0,
-        "uses": 0,
-        "rating": -1.0,
-        "base_model": None,
-        "family": None,
-        "creator": None,
-        "model_id": None,
-        "nsfw_level": 0,
-        "copies": 1,
-        "favourite": False,
-        "has_words": False,
-        "has_update": False,
-        "missing": False,
-        "broken": False,
-        "tags": [],
-        "text": "",
-    }
-    return row | changes
-
-
-def write(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    known = set(connection.execute(select(files.c.id)).scalars())
-    facts = [
-        {"id": row["file"], "path": f"/{row['file']}", "name": "", "mtime_ns": 0, "inode": 0, "stale": False}
-        | {key: row[key] for key in ("content", "kind", "folder", "size", "missing", "added_at")}
-        for row in rows
-        if row["file"] not in known
-    ]
-    if facts:
-        connection.execute(insert(contents), [{"id": each["id"], "size": 0} for each in facts])
-        connection.execute(insert(files), facts)
-    remove(connection, [row["file"] for row in rows])
-    if rows:
-        listed = [row | {"tags": "\n".join(row["tags"])} for row in rows]
-        connection.execute(insert(items), [{key: row[key] for key in items.c.keys()} for row in listed])  # noqa: SIM118
-        connection.execute(insert(cards), [{"file": row["file"], "card": json.dumps(row["file"])} for row in rows])
-    search.put(connection, [(row["file"], row["text"]) for row in rows])
-
-
-def remove(connection: Connection, removed: list[int]) -> None:
-    for table in (items, cards):
-        connection.execute(delete(table).where(table.c.file.in_(removed)))
-    search.drop(connection, removed)
+    async with library(tmp_path) as found:
+        yield found
 
 
 def fits(row: dict[str, Any], query: LibraryQuery) -> bool:
@@ -149,22 +69,6 @@ def expected(rows: Iterable[dict[str, Any]], query: LibraryQuery) -> list[int]:
     down = query.sort != "name" if query.descending is None else query.descending
     chosen = sorted(((row[column], row["file"]) for row in rows if fits(row, query)), reverse=down)
     return [file for _, file in chosen]
-
-
-async def pages(here: Here, query: LibraryQuery) -> list[int]:
-    """All pages, one behind the other, each of which says the same total."""
-    shown: list[int] = []
-    totals = set()
-    while True:
-        rows = await here.page(query)
-        assert len(rows.cards) <= query.limit
-        shown += map(json.loads, rows.cards)
-        totals.add(rows.total)
-        if rows.next_cursor is None:
-            assert totals == {len(shown)}
-            return shown
-        assert len(rows.cards) == query.limit
-        query = query.model_copy(update={"cursor": rows.next_cursor})
 
 
 ROWS = st.lists(
@@ -284,16 +188,6 @@ async def test_a_filter_takes_tags_as_people_write_them(here: Here) -> None:
     assert await pages(here, LibraryQuery(tag=[""], folder="/")) == [2, 1]
 
 
-LARGE = [
-    item(
-        number,
-        kind=("loras", "vae")[number % 7 == 0],
-        text="common" if number % 3 else "other rare" if number == 30 else "other",
-        size=number % 13,
-        uses=number % 2,
-    )
-    for number in range(1, 2_001)
-]
 LARGE_QUERIES: tuple[dict[str, Any], ...] = (
     {},
     {"kind": ["loras"]},
@@ -316,121 +210,6 @@ async def test_long_lists_are_walked_without_gap_or_repeat(here: Here) -> None:
                 query = LibraryQuery(**fields, sort=sort, descending=descending, limit=151)
                 rows = [dict(row, text=row["text"] + " -rare" * (row["text"] == "other")) for row in LARGE]
                 assert await pages(here, query) == expected(rows, query), query
-
-
-async def test_rows_that_come_and_go_between_pages_disturb_no_other(here: Here) -> None:
-    rows = [item(number, rating=number % 4 / 4, text="word") for number in range(1, 61)]
-    for query in (
-        LibraryQuery(sort="rating", limit=7),
-        LibraryQuery(sort="rating", limit=7, query="word", descending=False),
-    ):
-        await here.write(lambda c: write(c, rows))
-        shown: list[int] = []
-        cursor: str | None = None
-        for turn in range(100):
-            rows_of = await here.page(query.model_copy(update={"cursor": cursor}))
-            shown += map(json.loads, rows_of.cards)
-            cursor = rows_of.next_cursor
-            if cursor is None:
-                break
-            new = item(1_000 + turn, rating=turn % 4 / 4, text="word")
-            gone = shown[-1] if turn % 2 else 58 - turn
-
-            def work(connection: Connection, new: dict[str, Any] = new, gone: int = gone) -> None:
-                write(connection, [new])
-                remove(connection, [gone])
-
-            await here.write(work)
-
-        assert len(shown) == len(set(shown))
-        removed = set(range(1, 61)) - set(shown)
-        assert removed <= {58 - turn for turn in range(0, 100, 2)}
-        assert set(shown) >= {number for number in range(1, 61) if number > 58}
-
-
-async def test_the_list_is_read_once_and_then_followed(here: Here) -> None:
-    """Rows that are read: those of the list at the first question, then those that changed, else a page's cards."""
-    read: list[str] = []
-
-    def ask(connection: Connection) -> list[str]:
-        def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
-            read.append(statement)
-
-        event.listen(connection, "before_cursor_execute", note)
-        read.clear()
-        here.catalog.page(connection, LibraryQuery(query="common"))
-        event.remove(connection, "before_cursor_execute", note)
-        return [statement for statement in read if "FROM items" in statement]
-
-    await here.write(lambda c: write(c, LARGE))
-    (first,) = await here.database.read(ask)
-    assert "WHERE" not in first
-    assert await here.database.read(ask) == []
-    await here.write(lambda c: write(c, [item(7, text="common")]))
-    (changed,) = await here.database.read(ask)
-    assert "WHERE file IN" in changed
-    assert await here.database.read(ask) == []
-
-
-async def test_what_another_program_writes_is_seen_at_the_next_question(here: Here, tmp_path: Path) -> None:
-    other = Database(tmp_path / "library.db")
-    await other.open()
-    await here.write(lambda c: write(c, [item(1, tags=["a"], text="old"), item(2, tags=["a", "b"])]))
-    assert await pages(here, LibraryQuery(sort="name", tag=["a"])) == [1, 2]
-
-    await other.write(lambda c: write(c, [item(3, name_key="a", tags=["a"]), item(1, name_key="z", tags=["c"])]))
-    await other.write(lambda c: remove(c, [2]))
-    await other.close()
-
-    assert await pages(here, LibraryQuery(sort="name")) == [3, 1]
-    assert await pages(here, LibraryQuery(tag=["a"])) == [3]
-    assert await pages(here, LibraryQuery(query="old")) == []
-    assert (await here.facets(LibraryQuery()))["tag"] == [Count("a", 1), Count("c", 1)]
-
-
-@pytest.mark.parametrize("more", [0, 1_100, 25_000])
-async def test_old_notes_of_changes_are_dropped_and_nothing_is_missed(here: Here, more: int) -> None:
-    rows = [item(number, kind="vae") for number in range(1, 31)]
-    await here.write(lambda c: write(c, rows))
-    assert (await here.page(LibraryQuery(kind=["vae"]))).total == 30
-
-    def work(connection: Connection) -> None:
-        write(connection, [item(30, kind="loras"), item(31)])
-        for _ in range(0, more, 30):
-            connection.execute(items.update().where(items.c.file < 30).values(uses=items.c.uses + 1))
-        tidy(connection)
-
-    await here.write(work)
-
-    noted = await here.database.read(lambda c: c.execute(select(func.count()).select_from(changes)).scalar_one())
-    assert 33 <= noted <= 20_000
-    assert (await here.page(LibraryQuery(kind=["vae"]))).total == 29
-    assert (await here.facets(LibraryQuery()))["unused"] == (
-        [Count("true", 2), Count("false", 29)] if more else [Count("true", 31), Count("false", 0)]
-    )
-
-
-async def test_a_reader_that_began_before_a_change_spoils_no_other(here: Here) -> None:
-    await here.write(lambda c: write(c, [item(1, name_key="b"), item(2, name_key="c")]))
-    begun, written = threading.Event(), threading.Event()
-
-    def late(connection: Connection) -> list[int]:
-        connection.execute(select(items.c.file)).all()  # what it sees is settled from here on
-        begun.set()
-        written.wait(10)
-        return by_name(connection)
-
-    def by_name(connection: Connection) -> list[int]:
-        return here.catalog.ids(connection, LibraryQuery(sort="name"), 10)
-
-    old = asyncio.create_task(here.database.read(late))
-    await asyncio.to_thread(begun.wait, 10)
-    await here.write(lambda c: write(c, [item(3, name_key="a")]))
-    assert await here.database.read(by_name) == [3, 1, 2]
-    written.set()
-
-    assert set(await old) >= {1, 2}
-    assert await here.database.read(by_name) == [3, 1, 2]
 
 
 def cursor_of(*parts: object) -> str:
