@@ -11,6 +11,7 @@ import pytest
 from lorakeeper.py.security import Quarantine
 
 SHA256 = "ab" * 32
+NEWER = {"folder", "version_id"}
 
 
 @pytest.fixture
@@ -112,3 +113,56 @@ def test_record_names_the_folder_it_lies_in_now(quarantine: Quarantine, part: Pa
 
     assert Path(entry.path).is_file()
     assert json.loads(Path(entry.path).with_suffix(".json").read_text())["name"] == "trap.pt"
+
+
+def test_record_keeps_where_the_file_was_to_go(quarantine: Quarantine, part: Path) -> None:
+    quarantine.take(part, name="a.pt", sha256=SHA256, reason="Bad.", source="s", folder="/m/loras", version_id=7)
+    (entry,) = quarantine.list()
+
+    assert (entry.folder, entry.version_id) == ("/m/loras", 7)
+
+
+def test_record_of_an_older_version_still_reads(quarantine: Quarantine, part: Path) -> None:
+    path = take(quarantine, part)
+    record = json.loads(path.with_suffix(".json").read_text())
+    path.with_suffix(".json").write_text(json.dumps({key: record[key] for key in record if key not in NEWER}))
+
+    (entry,) = quarantine.list()
+
+    assert (entry.name, entry.reason, entry.folder, entry.version_id) == ("trap.pt", "It imports os.system.", "", 0)
+
+
+@pytest.mark.parametrize("change", [{"name": 5}, {"reason": None}, {"size": "3"}, {"folder": ["/m"]}, {"more": 1}])
+def test_record_of_other_types_counts_as_lost(quarantine: Quarantine, part: Path, change: dict[str, object]) -> None:
+    path = take(quarantine, part)
+    record = json.loads(path.with_suffix(".json").read_text())
+    path.with_suffix(".json").write_text(json.dumps({**record, **change}))
+
+    assert [entry.reason for entry in quarantine.list()] == ["Its record is lost."]
+
+
+def test_record_can_not_claim_to_be_another_file_s(quarantine: Quarantine, part: Path) -> None:
+    path = take(quarantine, part)
+    record = json.loads(path.with_suffix(".json").read_text())
+    path.with_suffix(".json").write_text(json.dumps({**record, "sha256": "../../x", "path": "/etc/passwd"}))
+    (entry,) = quarantine.list()
+
+    assert (entry.sha256, entry.path) == (SHA256, str(path))
+
+
+def test_reason_from_a_hostile_file_can_be_kept_and_shown(quarantine: Quarantine, part: Path) -> None:
+    reason = f"It imports \ud800{'x' * 100_000}."
+    quarantine.take(part, name="\udfffa.pt", sha256=SHA256, reason=reason, source="s")
+    (entry,) = quarantine.list()
+
+    assert len(entry.reason) <= 2000
+    assert f"{entry.name} {entry.reason}".encode()
+
+
+def test_discarded_file_leaves_nothing(quarantine: Quarantine, part: Path) -> None:
+    path = take(quarantine, part)
+    quarantine.discard(SHA256.upper())
+    quarantine.discard(SHA256)
+
+    assert list(path.parent.iterdir()) == []
+    assert quarantine.find(SHA256) is None
