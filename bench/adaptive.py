@@ -20,6 +20,7 @@ from pathlib import Path
 from lorakeeper.bench.download import free_port, running_nginx
 from lorakeeper.py.civitai.http import Http
 from lorakeeper.py.downloads import OptimizationMode, PerformanceOptimizer
+from lorakeeper.py.downloads.part import part_path
 from lorakeeper.testing.bare_downloads import bare_downloads, bare_source
 
 SIZE = 12 << 30
@@ -55,7 +56,7 @@ async def measured(
         before = now
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    await downloads.discard(source, folder / "models")
+    await downloads.discard(part_path(folder / "models", source))
     await http.close()
     late = [rate for rate, _ in seconds[-MEASURED:]]
     return sum(late) / len(late), seconds

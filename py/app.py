@@ -10,13 +10,18 @@ from types import TracebackType
 
 from yarl import URL
 
-from .bulk.queue import JobQueue
+from .bulk import BulkDownloadManager, Leases, Limits, LocalDispatcher, Runner
+from .bulk.instructions import DownloadKind, InstructionKind, Instructions, MetadataKind, ScanKind
+from .bulk.missing import MissingModels
 from .civitai.client import CivitaiClient
 from .civitai.http import Http
 from .civitai.resolve import Resolver
 from .civitai.schemas import ModelPage
 from .credentials import Credentials
 from .downloads import DiskSpace, Downloads, OptimizationMode, PerformanceOptimizer
+from .downloads.kept_report import KeptReport
+from .downloads.optimizer import PerformanceReport
+from .downloads.placement import check_name, install
 from .events import Events
 from .library.actions import Actions
 from .library.catalog import Catalog
@@ -33,6 +38,7 @@ from .library.usage import Usage
 from .library.view import View
 from .logs import LogFile
 from .security import ModelScanner, Quarantine
+from .security.custody import Custody
 from .settings import Settings, SettingsStore
 from .storage.database import Database
 
@@ -104,11 +110,21 @@ class App:
             self.events,
             site_url=lambda: self.settings.civitai_url,
         )
+        self.custody = Custody(
+            self.database,
+            self.quarantine,
+            self.roots,
+            install=install,
+            check_name=check_name,
+            learn=self.library.learn,
+        )
         self.metadata = MetadataExtractor(self.database, self.knowledge, self.library.learn)
         self.updates = Updates(self.database, self.knowledge, view)
         self.library_scan = Scanner(self.database, self.roots, view, self.events)
-        space = DiskSpace()
-        self.actions = Actions(self.database, self.roots, view, self.events, scans=self.library_scan.lock, space=space)
+        self.space = DiskSpace()
+        self.actions = Actions(
+            self.database, self.roots, view, self.events, scans=self.library_scan.lock, space=self.space
+        )
         self.lookup = Lookup(self.database, self.roots)
         self.usage = Usage(self.database, view, self.lookup, self.events)
         self.upkeep = Upkeep(
@@ -124,29 +140,59 @@ class App:
             asks_site=lambda: self.settings.ask_site,
             locks=home / "locks",
         )
+        self._kept = KeptReport(home / "performance.json")
         self.optimizer = PerformanceOptimizer(
             mode=lambda: OptimizationMode(self.settings.optimization),
             most=lambda: self.settings.connections,
             busy=self.busy,
+            keep=self._kept.keep,
         )
         self.downloads = Downloads(
             self.http,
-            space,
+            self.space,
             self.scanner,
             self.quarantine,
             self.library.find_owned,
             self.resolver.refresh,
             optimizer=self.optimizer,
         )
-        self.jobs = JobQueue(
+        runner = Runner(self.resolver, self.downloads, self.library, self.custody, self.roots)
+        dispatcher = LocalDispatcher(
             self.database,
-            self.resolver,
-            self.downloads,
-            self.library,
-            self.roots,
+            runner,
+            Leases(home / "locks"),
             self.events,
-            concurrency=lambda: self.settings.concurrency,
-            locks=home / "locks",
+            limits=lambda: Limits(
+                files=self.optimizer.files(self.settings.concurrency),
+                jobs=self.settings.job_concurrency,
+                connections=self.settings.connections,
+            ),
+        )
+        self.jobs = BulkDownloadManager(
+            self.database, dispatcher, runner, self.events, site=lambda: self.settings.civitai_url
+        )
+        self.instructions = Instructions(
+            self.database,
+            self.events,
+            {
+                InstructionKind.DOWNLOAD: DownloadKind(
+                    self.resolver,
+                    self.http,
+                    runner,
+                    self.jobs,
+                    self.library,
+                    self.quarantine,
+                    self.space,
+                    self.performance,
+                    site=lambda: self.settings.civitai_url,
+                    nsfw_bits=lambda: self.settings.nsfw_bits,
+                ),
+                InstructionKind.METADATA: MetadataKind(self.metadata, self._folders),
+                InstructionKind.SCAN: ScanKind(self.upkeep, self._folders),
+            },
+        )
+        self.missing = MissingModels(
+            self.lookup, self.library.find_owned, self.roots.kinds, self.civitai, self.instructions
         )
         self._log: LogFile | None = None
 
@@ -160,6 +206,12 @@ class App:
     def settings(self) -> Settings:
         """The settings as they are now."""
         return self.store.current
+
+    async def performance(self) -> PerformanceReport:
+        """How well downloads get on; before this process has fetched anything, how well they got on last."""
+        report = self.optimizer.report()
+        kept = None if report.metrics.received else await asyncio.to_thread(self._kept.read)
+        return kept or report
 
     def may_show(self, url: str) -> bool:
         """Whether images may come from ``url``: only the configured origins, and the site itself."""
@@ -184,6 +236,7 @@ class App:
 
     async def close(self) -> None:
         """Stops in the reverse order. What runs can be resumed."""
+        await self.instructions.close()
         await self.upkeep.close()
         await self.jobs.close()
         await self.civitai.close()
@@ -205,6 +258,10 @@ class App:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+    def _folders(self) -> list[Path]:
+        """Every model folder once."""
+        return list(dict.fromkeys(folder for kind in self.roots.kinds() for folder in self.roots.folders(kind)))
 
     def _base_url(self, service: str) -> str:
         return self.settings.gemini_url if service == "gemini" else self.settings.civitai_url

@@ -40,6 +40,24 @@ class ConflictError(LorakeeperError):
     status = 409
 
 
+class InstructionNotFoundError(MissingError):
+    """No such instruction."""
+
+
+class InvalidOperationError(ConflictError):
+    """An instruction is not in the state that the operation needs, or there is no such operation."""
+
+
+class BatchProcessingError(LorakeeperError):
+    """A batch of instructions can't be begun, or one of them failed in a way that nobody foresaw."""
+
+    status = 400
+
+
+class BusyError(ConflictError):
+    """Another process is at it: later it will be free, or done."""
+
+
 class SettingsError(LorakeeperError):
     """The settings file, a setting or a credential can't be used."""
 

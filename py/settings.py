@@ -40,7 +40,10 @@ class Settings(BaseSettings):
         default=[],
         description="Model folders outside ComfyUI: `kind=path` pairs, or the path of a ComfyUI `models` folder.",
     )
-    concurrency: int = Field(default=2, ge=1, le=16, description="Files downloaded at once.")
+    concurrency: int = Field(default=5, ge=1, le=16, description="Files downloaded at once.")
+    job_concurrency: int = Field(
+        default=2, ge=1, le=16, description="Jobs of several files at once; a job of one file needs no turn of its own."
+    )
     connections: int = Field(default=16, ge=1, le=16, description="Connections for one large file, at most.")
     optimization: Optimization = Field(
         default="adaptive",

@@ -14,4 +14,4 @@ if TYPE_CHECKING:
 def add(api: Api, services: App) -> None:
     @api.get("performance", "How fast downloads are, how many connections they have, what was changed when and why")
     async def report() -> PerformanceReport:
-        return services.optimizer.report()
+        return await services.performance()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -13,6 +14,19 @@ from .samples import Sample
 
 # Opens a page of the given width and height; further options are those of a browser context.
 OpenPage = Callable[..., Awaitable[Page]]
+
+_WIDER_THAN_THE_PAGE = """() => {
+    const wide = [];
+    const look = (root) => {
+        for (const element of root.querySelectorAll("*")) {
+            if (element.shadowRoot) look(element.shadowRoot);
+            const box = element.getBoundingClientRect();
+            if (box.width && box.right > innerWidth + 1) wide.push(`${element.tagName}.${element.className}`);
+        }
+    };
+    look(document);
+    return wide;
+}"""
 
 
 async def paste(page: Page, target: str) -> None:
@@ -54,11 +68,51 @@ async def own(app: App, civitai: FakeCivitai, *samples: Sample) -> list[Path]:
     for sample in samples:
         ids = civitai.add(sample)
         job = await app.jobs.wait((await app.jobs.add(f"{ids.model_id}@{ids.version_id}")).id)
-        if job.path is None:
-            raise RuntimeError(f"{job.target} is {job.state.value}: {job.error}")
-        paths.append(Path(job.path))
+        if not (job.item and job.item.path):
+            raise RuntimeError(f"{job.name} is {job.state.value}: {job.error}")
+        paths.append(Path(job.item.path))
     return paths
 
 
 def card(page: Page, title: str) -> Locator:
     return page.locator("lk-library .card").filter(has_text=title)
+
+
+def targets(civitai: FakeCivitai, *samples: Sample) -> list[str]:
+    """Puts samples on the site and returns what each is asked for by."""
+    return [f"{ids.model_id}@{ids.version_id}" for ids in map(civitai.add, samples)]
+
+
+def job_row(page: Page, name: str) -> Locator:
+    """A job's card in the queue."""
+    return page.locator("lk-queue lk-job").filter(has=page.locator(".name").get_by_text(name, exact=True))
+
+
+def item_row(page: Page, name: str) -> Locator:
+    """A file of a job that is unfolded."""
+    return page.locator("lk-queue lk-item").filter(has_text=name)
+
+
+def plan_line(page: Page, name: str) -> Locator:
+    """A line of the plan that is open."""
+    return page.locator("lk-plan lk-lines li").filter(has_text=name)
+
+
+async def drop_file(page: Page, name: str, content: bytes, onto: str = "lk-app") -> None:
+    """Drops a file of this name and content on an element."""
+    transfer = await page.evaluate_handle(
+        """([name, base64]) => {
+            const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([bytes], name));
+            return transfer;
+        }""",
+        [name, b64encode(content).decode()],
+    )
+    for event in ("dragenter", "dragover", "drop"):
+        await page.dispatch_event(onto, event, {"dataTransfer": transfer})
+
+
+async def too_wide(page: Page) -> list[str]:
+    """The elements that stick out of the page, by their names."""
+    return list(await page.evaluate(_WIDER_THAN_THE_PAGE))

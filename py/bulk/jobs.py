@@ -1,18 +1,37 @@
-"""A job: one download as a row, its states, and the queries about it."""
+"""What a download job is: one file to fetch or many, how they are to be fetched, and how far they are."""
 
 from __future__ import annotations
 
 from datetime import datetime, timezone
 from enum import Enum
-from typing import Any
 
-from pydantic import BaseModel
-from sqlalchemy import Connection, delete, insert, select, update
-
-from ..storage.tables import jobs
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
-class JobState(str, Enum):
+class BulkStatus(str, Enum):
+    """A job's state. It is ``FAILED`` where nothing came of it; what failed beside something that came is counted."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def active(self) -> bool:
+        """Whether it waits for its turn or has it."""
+        return self in (BulkStatus.PENDING, BulkStatus.PROCESSING)
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more happens unless it is asked for."""
+        return not self.active and self is not BulkStatus.PAUSED
+
+
+class ItemState(str, Enum):
+    """The state of one file."""
+
     QUEUED = "queued"
     RESOLVING = "resolving"
     DOWNLOADING = "downloading"
@@ -26,33 +45,108 @@ class JobState(str, Enum):
     CANCELLED = "cancelled"
 
     @property
-    def active(self) -> bool:
-        """Whether it waits for its turn or has it."""
-        return self in _ACTIVE
+    def over(self) -> bool:
+        return self in OVER
 
     @property
-    def over(self) -> bool:
-        """Whether nothing more happens unless it is asked for."""
-        return not self.active and self is not JobState.PAUSED
+    def here(self) -> bool:
+        """Whether the file lies in a model folder."""
+        return self in (ItemState.INSTALLED, ItemState.OWNED)
 
 
-_ACTIVE = frozenset({JobState.QUEUED, JobState.RESOLVING, JobState.DOWNLOADING, JobState.VERIFYING, JobState.SCANNING})
+RUNNING = (ItemState.RESOLVING, ItemState.DOWNLOADING, ItemState.VERIFYING, ItemState.SCANNING)
+OVER = (ItemState.INSTALLED, ItemState.OWNED, ItemState.QUARANTINED, ItemState.FAILED, ItemState.CANCELLED)
 
 
-class Job(BaseModel):
-    """A download and how far it is. Bytes, bytes a second, seconds; ``error`` is a sentence."""
+class Priority(str, Enum):
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+    @property
+    def rank(self) -> int:
+        return {Priority.LOW: 0, Priority.NORMAL: 1, Priority.HIGH: 2}[self]
+
+    @classmethod
+    def of(cls, rank: int) -> Priority:
+        return (cls.LOW, cls.NORMAL, cls.HIGH)[rank]
+
+
+class BatchStrategy(str, Enum):
+    """``SEQUENTIAL``: one file after the other, in order. ``PARALLEL``: as many as may. ``ADAPTIVE``: many small or
+    few large ones, because a large one has several connections by itself."""
+
+    SEQUENTIAL = "sequential"
+    PARALLEL = "parallel"
+    ADAPTIVE = "adaptive"
+
+
+class BulkOptions(BaseModel):
+    """How a job is to be done."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    batch_size: int = Field(5, ge=1, le=50, description="Files that are looked up at the site ahead of being fetched.")
+    priority: Priority = Field(Priority.NORMAL, description="Which jobs go first.")
+    strategy: BatchStrategy = Field(BatchStrategy.ADAPTIVE, description="How many files come at once.")
+    priority_boost: int = Field(
+        30, ge=0, le=10_080, description="Minutes of waiting after which the job counts as a level higher; 0 for never."
+    )
+    concurrency: int | None = Field(None, ge=1, le=16, description="Files of this job at once, at most.")
+    folder: str | None = Field(
+        None, max_length=300, description="Sub-folder such as {base_model}/{creator}, instead of that of the settings."
+    )
+
+    @field_validator("folder")
+    @classmethod
+    def _check_folder(cls, value: str | None) -> str | None:
+        if value:
+            from ..civitai.names import check_template
+            from ..civitai.placement import template_values
+            from ..errors import SettingsError
+
+            try:
+                check_template(value, template_values())
+            except SettingsError as error:
+                raise ValueError(str(error)) from error
+        return value
+
+
+class Wanted(BaseModel):
+    """One file that a job shall fetch. ``kind`` is the model folder where the site's type names none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    target: str = Field(min_length=1, max_length=2000, description="A link, an AIR, a model id, a version or a hash.")
+    kind: str | None = Field(None, max_length=64, description="The kind of model folder, where the site names none.")
+    file_id: int | None = Field(None, description="A file of the version other than its primary one.")
+    name: str | None = Field(None, max_length=300, description="What to call it until the site has said its name.")
+    save_as: str | None = Field(
+        None,
+        max_length=500,
+        description="The name that loaders shall have for it, with its folder, such as SDXL/a.sft.",
+    )
+
+
+class Item(BaseModel):
+    """One file of a job and how far it is. Bytes, bytes a second, seconds; ``error`` is a sentence. ``part`` is
+    where what has arrived lies, once that is known."""
 
     id: str
+    job: str
     target: str
+    position: float = 0.0
     name: str | None = None
     kind: str | None = None
-    state: JobState = JobState.QUEUED
+    save_as: str | None = None
+    state: ItemState = ItemState.QUEUED
     received: int = 0
     total: int | None = None
     rate: float = 0.0
     eta: float | None = None
     error: str | None = None
     path: str | None = None
+    part: str | None = None
     sha256: str | None = None
     model_id: int | None = None
     version_id: int | None = None
@@ -62,43 +156,48 @@ class Job(BaseModel):
     updated_at: datetime
 
 
+class Job(BaseModel):
+    """A job and how far it is. ``downloaded_files`` are here now, fetched or owned before; ``failed_files`` were
+    quarantined or could not be fetched. ``total`` is that of the ``sized_files``, None while there is none;
+    ``eta`` takes the other files for as large. ``item`` is its one file, where it has only one; ``error`` that one's
+    sentence."""
+
+    id: str
+    name: str
+    state: BulkStatus
+    options: BulkOptions
+    position: float
+    total_files: int = 0
+    downloaded_files: int = 0
+    failed_files: int = 0
+    cancelled_files: int = 0
+    sized_files: int = 0
+    received: int = 0
+    total: int | None = None
+    rate: float = 0.0
+    eta: float | None = None
+    error: str | None = None
+    item: Item | None = None
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    updated_at: datetime
+
+    @property
+    def title(self) -> str:
+        """Its name, or that of its one file once that is known."""
+        return (self.item and self.item.name) or self.name
+
+
 class JobPage(BaseModel):
     items: list[Job]
     next_cursor: str | None
 
 
+class ItemPage(BaseModel):
+    items: list[Item]
+    next_cursor: str | None
+
+
 def now() -> datetime:
     return datetime.now(timezone.utc)
-
-
-def save(connection: Connection, job: Job, owner: str) -> None:
-    """Writes a job as it is now; a new one gets its place at the end."""
-    values: dict[str, Any] = {"state": job.state.value, "owner": owner, "job": job.model_dump(mode="json")}
-    if not connection.execute(update(jobs).where(jobs.c.id == job.id).values(values)).rowcount:
-        connection.execute(insert(jobs).values(id=job.id, **values))
-
-
-def load(connection: Connection, job_id: str) -> tuple[Job, str] | None:
-    """``(job, owner)``."""
-    row = connection.execute(select(jobs).where(jobs.c.id == job_id)).first()
-    return (Job.model_validate(row.job), row.owner) if row else None
-
-
-def page(connection: Connection, before: int | None, limit: int) -> JobPage:
-    """Newest first."""
-    query = select(jobs).order_by(jobs.c.sequence.desc()).limit(limit + 1)
-    rows = list(connection.execute(query if before is None else query.where(jobs.c.sequence < before)))
-    # One more than asked for tells whether there is a next page.
-    cursor = str(rows[limit - 1].sequence) if len(rows) > limit else None
-    return JobPage(items=[Job.model_validate(row.job) for row in rows[:limit]], next_cursor=cursor)
-
-
-def unfinished(connection: Connection) -> list[tuple[Job, str]]:
-    """Every job that waits or runs, in any process, oldest first, with its owner."""
-    states = [state.value for state in _ACTIVE]
-    rows = connection.execute(select(jobs).where(jobs.c.state.in_(states)).order_by(jobs.c.sequence))
-    return [(Job.model_validate(row.job), row.owner) for row in rows]
-
-
-def forget(connection: Connection, job_id: str) -> None:
-    connection.execute(delete(jobs).where(jobs.c.id == job_id))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
     from rich.progress import Progress, TaskID
 
-    from ..bulk.jobs import Job
+    from ..bulk.jobs import Item
 
 _EVERY = 0.2
 _SPACES = re.compile(r"[\t-\r\x85\u2028\u2029]+")
@@ -77,7 +77,7 @@ def size(count: int | None) -> str:
 
 
 class Watch:
-    """Shows a job's progress: bars on a terminal, else a line for each step; nothing where ``quiet`` and unwatched."""
+    """Shows how far files are: bars on a terminal, else a line for each step; nothing if ``quiet`` and unwatched."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._bars: Progress | None = None
@@ -118,23 +118,23 @@ class Watch:
         if self._bars:
             self._bars.start()
 
-    def __call__(self, job: Job) -> None:
-        name, state = clean(job.name or job.target), job.state.value
+    def __call__(self, item: Item) -> None:
+        name, state = clean(item.name or item.target), item.state.value
         if self._bars:
-            if job.id not in self._tasks:
-                self._tasks[job.id] = self._bars.add_task(name, total=None)
+            if item.id not in self._tasks:
+                self._tasks[item.id] = self._bars.add_task(name, total=None)
             self._bars.update(
-                self._tasks[job.id],
-                completed=job.received,
-                total=job.total,
+                self._tasks[item.id],
+                completed=item.received,
+                total=item.total,
                 description=f"{name}  {state}",
-                visible=not job.state.over,
+                visible=not item.state.over,
             )
         elif not self._quiet and state in ("downloading", "verifying", "scanning"):
             # A line for each new state, and for each quarter of the bytes.
-            quarter = 4 * job.received // job.total if job.total and state == "downloading" else 0
-            if self._said.get(job.id) != (state, quarter):
-                self._said[job.id] = (state, quarter)
+            quarter = 4 * item.received // item.total if item.total and state == "downloading" else 0
+            if self._said.get(item.id) != (state, quarter):
+                self._said[item.id] = (state, quarter)
                 say(f"{name}: {state}{f' {25 * quarter}%' if quarter else ''}")
 
 

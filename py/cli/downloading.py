@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from ..app import App
-from ..bulk.jobs import Job, JobState
+from ..bulk.jobs import BulkStatus, Item, ItemState, Job
 from ..civitai.targets import parse_target
 from ..errors import ConflictError, UsageError
 from . import FAILED, GOOD, WRONG_USE
@@ -25,7 +25,7 @@ async def download(targets: Sequence[str], kind: str | None, file_id: int | None
     async with opened() as app:
         with Watch(quiet=as_json) as watch:
             stop = app.events.subscribe(
-                lambda event: watch(Job.model_validate(event.data)) if event.topic == "job" else None
+                lambda event: watch(Item.model_validate(event.data)) if event.topic == "item" else None
             )
             begun: list[tuple[str, Job | UsageError]] = []
             try:
@@ -52,11 +52,11 @@ async def _begin(app: App, target: str, kind: str | None, file_id: int | None) -
     try:
         # Spelled anew, because a pasted link can hold a key, and jobs are kept.
         target = str(parse_target(target, site=app.civitai.base_url))
-        for job in (await app.jobs.page(limit=500)).items:
-            same = job.target == target and kind in (None, job.kind) and file_id in (None, job.file_id)
-            if same and job.state is JobState.PAUSED:
+        for job in await app.jobs.for_target(target):
+            same = job.item and kind in (None, job.item.kind) and file_id in (None, job.item.file_id)
+            if same and job.state is BulkStatus.PAUSED:
                 return await app.jobs.resume(job.id)
-        return await app.jobs.add(target, kind=kind, file_id=file_id)
+        return await app.jobs.add(target, kind=kind, file_id=file_id, files=True)
     except UsageError as error:
         return error
 
@@ -66,10 +66,11 @@ def _report(target: str, done: Job | UsageError, *, as_json: bool, named: bool) 
     if isinstance(done, UsageError):
         status, error, facts = "failed", str(done), {}
     else:
-        finished = done.state in (JobState.INSTALLED, JobState.OWNED, JobState.QUARANTINED)
-        status = done.state.value if finished else "failed"
+        item = done.item
+        finished = item is not None and (item.state.here or item.state is ItemState.QUARANTINED)
+        status = item.state.value if item and finished else "failed"
         error = done.error or ("" if finished else f"The download was {done.state.value} from elsewhere.")
-        facts = {"path": done.path, "sha256": done.sha256}
+        facts = {"path": item and item.path, "sha256": item and item.sha256}
     if as_json:
         document: dict[str, Any] = {"target": target, "status": status, "path": None, "sha256": None, **facts}
         say_json({**document, "error": error or None})

@@ -13,10 +13,11 @@ from ..civitai.http import Http, parse, shown
 from ..civitai.resolve import ResolvedFile
 from ..errors import VerificationError
 from ..security import ModelScanner, Quarantine, Verdict
+from ..security.records import ScanRecord, host_of
 from .expected import Expected, sha256_of
 from .optimizer import OptimizationMode, PerformanceOptimizer
 from .part import Part, disk_error, part_path, remove_part, uncancelled
-from .placement import candidates, check_name, install
+from .placement import OWN_PREFIX, candidates, check_name, install
 from .progress import Meter, Progress
 from .segments import Cut
 from .space import DiskSpace, Reservation
@@ -28,13 +29,15 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Outcome:
     """What became of a download. ``path`` lies in the quarantine for ``quarantined``, and is the file that was there
-    before for ``owned``. ``reason`` is why it was quarantined, else what the check could not cover, if anything."""
+    before for ``owned``. ``reason`` is why it was quarantined, else what the check could not cover, if anything.
+    ``scan`` is what the scanner said, of a file that was fetched now."""
 
     status: Literal["installed", "owned", "quarantined"]
     path: Path
     sha256: str
     size: int
     reason: str | None = None
+    scan: ScanRecord | None = None
 
 
 class _Flight:
@@ -112,12 +115,12 @@ class Downloads:
         finally:
             flight.listeners.remove(progress)
         outcome = flight.task.result()
-        return replace(outcome, status="owned") if joins and outcome.status == "installed" else outcome
+        return replace(outcome, status="owned", scan=None) if joins and outcome.status == "installed" else outcome
 
-    async def discard(self, source: ResolvedFile, folder: Path) -> None:
-        """Removes what an unfinished download of ``source`` has left in ``folder``, unless it is under way."""
-        if _key(source) not in self._flights:
-            await asyncio.to_thread(remove_part, part_path(folder, source))
+    async def discard(self, part: Path) -> None:
+        """Removes what an unfinished download has left at ``part``, unless somebody is at it."""
+        if part.name.startswith(OWN_PREFIX):
+            await asyncio.to_thread(remove_part, part)
 
     # -- The steps ---------------------------------------------------------------------------------------------------
 
@@ -197,6 +200,8 @@ class Downloads:
                     sha256=sha256,
                     reason=reason,
                     source=shown(parse(source.urls[0])),
+                    folder=str(folder),
+                    version_id=source.version.id,
                 )
                 outcome = Outcome("quarantined", path, sha256, size, reason)
             else:
@@ -211,7 +216,22 @@ class Downloads:
             raise disk_error(error, folder) from error
         await asyncio.to_thread(remove_part, part.path)
         log.info("%s: %s as %s, SHA256 %s. %s", source.name, outcome.status, path, sha256, outcome.reason or "")
-        return outcome
+        return replace(outcome, scan=_record(source, outcome, verdict))
+
+
+def _record(source: ResolvedFile, outcome: Outcome, verdict: Verdict) -> ScanRecord:
+    said = {"pickle scan": source.file.pickle_scan_result, "virus scan": source.file.virus_scan_result}
+    return ScanRecord(
+        sha256=outcome.sha256,
+        name=source.name,
+        source=host_of(source.urls[0]),
+        format=verdict.format,
+        verdict=verdict.verdict,
+        findings=verdict.findings,
+        site=", ".join(f"{scan}: {result}" for scan, result in said.items() if result),
+        became=outcome.status,
+        why=outcome.reason or "",
+    )
 
 
 def _key(source: ResolvedFile) -> str:

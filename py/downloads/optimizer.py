@@ -17,6 +17,7 @@ from enum import Enum
 from pydantic import BaseModel
 
 _EVERY = 5.0  # seconds between two judgements
+_SHORT = 1.0  # seconds of a window that says little
 _WINDOWS = 12  # judgements that the condition is told from
 _CHANGES = 50  # kept for the report
 _HELD = 0.7  # the share of the best speed of late from which on a few refusals and breaks say nothing
@@ -127,6 +128,7 @@ class PerformanceOptimizer:
         load: Callable[[], tuple[float, float]] | None = None,
         clock: Callable[[], float] = time.monotonic,
         every: float = _EVERY,
+        keep: Callable[[PerformanceReport], None] = lambda report: None,
     ) -> None:
         self._mode = mode
         self._most = most
@@ -134,6 +136,7 @@ class PerformanceOptimizer:
         self._load = load or _Load()
         self._clock = clock
         self._every = every
+        self._keep = keep
         self.condition = NetworkCondition.GOOD
         self._metrics = PerformanceMetrics()
         self._rates: deque[float] = deque(maxlen=_WINDOWS)
@@ -164,6 +167,8 @@ class PerformanceOptimizer:
             if not self._metrics.transfers and self._judging:
                 self._judging.cancel()
                 self._judging = None
+                self._measure()
+                self._keep(self.report())
 
     def received(self, count: int) -> None:
         self._window.received += count
@@ -192,6 +197,10 @@ class PerformanceOptimizer:
             return max(1, min(most, self._connections // max(1, self._metrics.transfers)))
         return {OptimizationMode.SPEED: most, OptimizationMode.EFFICIENCY: max(1, most // 2)}.get(mode, 1)
 
+    def files(self, most: int) -> int:
+        """How many files may come at once, of the ``most`` that the user allows."""
+        return 1 if self._busy() or self._mode() is OptimizationMode.MINIMAL else most
+
     @property
     def most(self) -> int:
         """How many connections a file may ever have: a prompt that runs now will end."""
@@ -211,21 +220,28 @@ class PerformanceOptimizer:
 
     def judge(self) -> None:
         """Looks back on what came since the last time, and changes the number of connections where that helps."""
-        window, now = self._window, self._clock()
-        passed = max(now - window.began, 1e-3)
-        self._window = _Window(now)
-        rate = window.received / passed
+        window, rate = self._measure()
         self._rates.append(rate)
         self._faults.append((window.answers, window.errors))
-        self._seconds += passed
         metrics = self._metrics
-        metrics.current, metrics.peak = rate, max(metrics.peak, rate)
-        metrics.average = metrics.received / self._seconds
         metrics.cpu, metrics.memory = self._load()
         metrics.error_rate = self._error_rate()
         self.condition = _condition(self._rates, metrics.error_rate)
         if self._mode() is OptimizationMode.ADAPTIVE and not self._busy():
             self._adapt(window, rate)
+
+    def _measure(self) -> tuple[_Window, float]:
+        """Ends a window, and gives it with its rate. A short one, as the last of a transfer is, has no peaks."""
+        window, now = self._window, self._clock()
+        passed = max(now - window.began, 1e-3)
+        self._window = _Window(now)
+        rate = window.received / passed
+        self._seconds += passed
+        metrics = self._metrics
+        metrics.average = metrics.received / self._seconds
+        if passed >= _SHORT or not metrics.peak:
+            metrics.current, metrics.peak = rate, max(metrics.peak, rate)
+        return window, rate
 
     def _adapt(self, window: _Window, rate: float) -> None:
         most = self._most() * max(1, self._metrics.transfers)
@@ -269,6 +285,7 @@ class PerformanceOptimizer:
         while True:
             await asyncio.sleep(self._every)
             self.judge()
+            self._keep(self.report())
 
     def _error_rate(self) -> float:
         errors = sum(errors for _, errors in self._faults)

@@ -25,7 +25,7 @@ from typing import TypeVar
 from filelock import BaseFileLock, FileLock, Timeout
 
 from ..civitai.resolve import ResolvedFile
-from ..errors import ConflictError, DownloadError, LorakeeperError, SpaceError
+from ..errors import BusyError, DownloadError, LorakeeperError, SpaceError
 from .journal import Journal, identity
 from .placement import OWN_PREFIX
 from .spans import Spans
@@ -193,7 +193,7 @@ class Part:
         try:
             self._lock.acquire()
         except Timeout as error:
-            raise ConflictError("Another Lorakeeper is fetching this file: wait for it, or stop it there.") from error
+            raise BusyError("Another Lorakeeper is fetching this file: wait for it, or stop it there.") from error
         if self.path.exists() and self.path.stat().st_nlink > 1:
             # A kill came between link and unlink: this is the finished file as well, which must not be touched.
             self.path.unlink()

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..app import App
-from ..bulk.jobs import Job, JobState
+from ..bulk.jobs import BulkStatus, Job
 from ..civitai.query import SearchQuery
 from ..civitai.targets import HashTarget, VersionTarget, parse_target
 from ..errors import DownloadError, LorakeeperError, UsageError
@@ -51,9 +51,9 @@ async def download(
 ) -> LibraryDetail:
     """The library's word on the file that ``target`` names, fetched unless it is here.
 
-    ``progress`` gets the job as JSON at every change. Cancelling pauses the download, and the same call goes on with
-    it. A version that is here needs no site. Raises DownloadError with the sentence of a download that failed or was
-    quarantined.
+    ``progress`` gets the job's file as JSON at every change. Cancelling pauses the download, and the same call goes on
+    with it. A version that is here needs no site. Raises DownloadError with the sentence of a download that failed or
+    was quarantined.
     """
     # In short, and without a key that a link may hold.
     target = str(parse_target(target, site=app.civitai.base_url, files=False))
@@ -74,9 +74,9 @@ async def download(
         with suppress(LorakeeperError):  # over just now
             await app.jobs.pause(job.id)
         raise
-    if job.state not in (JobState.INSTALLED, JobState.OWNED) or job.path is None:
+    if not (job.item and job.item.state.here and job.item.path):
         raise DownloadError(job.error or f"The download was {job.state.value}.")
-    return await app.library.info(Path(job.path), fetch=False)
+    return await app.library.info(Path(job.item.path), fetch=False)
 
 
 async def by_hash(app: App, text: str) -> LibraryDetail:
@@ -124,12 +124,13 @@ class Descriptions:
 
 async def _begin(app: App, target: str, kind: str | None) -> Job:
     """The job for ``target``: the newest one, if it runs, was stopped or failed; else a new one."""
-    same = [job for job in (await app.jobs.page()).items if job.target == target and kind in (None, job.kind)]
+    found = await app.jobs.for_target(target)
+    same = [job for job in found if job.item and kind in (None, job.item.kind)]
     if same and same[0].state.active:
         return same[0]
-    if same and same[0].state is JobState.PAUSED:
+    if same and same[0].state is BulkStatus.PAUSED:
         return await app.jobs.resume(same[0].id)
-    if same and same[0].state is JobState.FAILED:
+    if same and same[0].state is BulkStatus.FAILED and not (same[0].item and same[0].item.path):
         return await app.jobs.retry(same[0].id)
     return await app.jobs.add(target, kind=kind)
 
@@ -139,11 +140,12 @@ async def _present(app: App, target: str, kind: str | None) -> LibraryDetail | N
     wanted = parse_target(target, files=False)
     sha256 = wanted.hash if isinstance(wanted, HashTarget) and len(wanted.hash) == 64 else None
     if isinstance(wanted, VersionTarget):
-        for job in (await app.jobs.page()).items:
-            same = job.target == target or (job.version_id == wanted.version_id and not wanted.choices)
-            fits = wanted.file_id in (None, job.file_id) and kind in (None, job.kind)
-            if same and fits and job.state in (JobState.INSTALLED, JobState.OWNED):
-                sha256 = job.sha256
+        for job in (*await app.jobs.for_target(target), *(await app.jobs.page()).items):
+            if not (item := job.item) or not item.state.here:
+                continue
+            same = item.target == target or (item.version_id == wanted.version_id and not wanted.choices)
+            if same and wanted.file_id in (None, item.file_id) and kind in (None, item.kind):
+                sha256 = item.sha256
                 break
     if not sha256 or not (path := await app.library.find_owned(sha256)):
         return None
@@ -153,7 +155,7 @@ async def _present(app: App, target: str, kind: str | None) -> LibraryDetail | N
 
 def _listener(job_id: str, progress: Callable[[dict[str, Any]], None]) -> Callable[[Event], None]:
     def listen(event: Event) -> None:
-        if event.topic == "job" and event.subject == job_id:
+        if event.topic == "item" and event.data["job"] == job_id:
             progress(event.data)
 
     return listen

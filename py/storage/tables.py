@@ -210,6 +210,7 @@ job_items = Table(
     Column("item", JSON, nullable=False),
     Index("job_items_place", "job", "position"),
     Index("job_items_target", "target"),
+    Index("job_items_state", "state"),
 )
 
 # Plans before deeds. ``document`` is the whole of an instruction, as the doors show it.

@@ -7,6 +7,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -299,7 +300,8 @@ async def test_quarantined_file_is_not_fetched_again(rig: Any) -> None:
     first = await rig.fetch(source)
     rig.civitai.storage.requests.clear()
 
-    assert await rig.fetch(source) == first
+    assert first.scan.verdict == "dangerous"
+    assert await rig.fetch(source) == replace(first, scan=None)
     assert not rig.civitai.storage.requests
 
 

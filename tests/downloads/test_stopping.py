@@ -14,6 +14,7 @@ from filelock import FileLock
 
 from lorakeeper.py.civitai.schemas import VersionFile
 from lorakeeper.py.downloads import part
+from lorakeeper.py.downloads.part import part_path
 from lorakeeper.py.errors import (
     ConflictError,
     NetworkError,
@@ -182,10 +183,10 @@ async def test_discard_removes_the_part_and_nothing_else(rig: Any, sample: sampl
     rig.folder.mkdir()
     (rig.folder / "mine.safetensors").write_bytes(b"mine")
     await stopped(await running(rig, source))
-    await rig.downloads.discard(source, rig.folder)
+    await rig.downloads.discard(part_path(rig.folder, source))
 
     assert rig.files() == {"mine.safetensors"}
-    await rig.downloads.discard(source, rig.folder)
+    await rig.downloads.discard(part_path(rig.folder, source))
 
 
 async def test_discard_after_a_kill_removes_every_trace(rig: Any, sample: samples.Sample) -> None:
@@ -193,7 +194,7 @@ async def test_discard_after_a_kill_removes_every_trace(rig: Any, sample: sample
     path = await broken_off(rig, source)
     for suffix in (".lock", ".new"):
         path.with_suffix(suffix).touch()
-    await rig.downloads.discard(source, rig.folder)
+    await rig.downloads.discard(part_path(rig.folder, source))
 
     assert rig.files() == set()
 
@@ -202,7 +203,7 @@ async def test_discard_leaves_another_process_s_part_alone(rig: Any, sample: sam
     source = rig.add(sample)
     path = await broken_off(rig, source)
     with FileLock(path.with_suffix(".lock")):
-        await rig.downloads.discard(source, rig.folder)
+        await rig.downloads.discard(part_path(rig.folder, source))
 
         assert path.exists()
 
@@ -276,7 +277,7 @@ async def test_one_of_two_may_leave(rig: Any, sample: samples.Sample) -> None:
     second = asyncio.create_task(rig.downloads.fetch(source, rig.folder))
     await asyncio.sleep(0)
     await stopped(first)
-    await rig.downloads.discard(source, rig.folder)
+    await rig.downloads.discard(part_path(rig.folder, source))
     let_go(rig)
 
     assert (await second).path.read_bytes() == sample.content()

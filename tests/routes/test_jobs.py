@@ -22,10 +22,10 @@ async def events(door: Any) -> AsyncIterator[ClientWebSocketResponse]:
 
 
 async def until(events: ClientWebSocketResponse, *states: str) -> list[dict[str, Any]]:
-    """All job events up to the first one with one of ``states``."""
+    """All job events, each of a job of one file, up to the first one where that has one of ``states``."""
     heard: list[dict[str, Any]] = []
-    while not heard or heard[-1]["state"] not in states:
-        message = await asyncio.wait_for(events.receive_json(), 30)
+    while not heard or heard[-1]["item"]["state"] not in states:
+        message = await asyncio.wait_for(events.receive_json(), 10)
         if message["type"] == "lorakeeper.job":
             heard.append(message["data"])
     return heard
@@ -42,10 +42,11 @@ async def test_download_is_told_by_events_to_its_end(
     last = (await until(events, "installed"))[-1]
 
     assert last["id"] == started.json["id"]
-    assert Path(last["path"]) == tmp_path / "models" / "loras" / "cat.safetensors"
-    assert Path(last["path"]).read_bytes() == sample.content()
+    assert last["state"] == "completed"
+    assert Path(last["item"]["path"]) == tmp_path / "models" / "loras" / "cat.safetensors"
+    assert Path(last["item"]["path"]).read_bytes() == sample.content()
     assert (await door("GET", f"jobs/{last['id']}")).json == last
-    item = (await door("GET", f"library/{last['library_id']}")).json
+    item = (await door("GET", f"library/{last['item']['library_id']}")).json
     assert (item["name"], item["state"]) == ("cat.safetensors", "present")
 
 
@@ -98,7 +99,7 @@ async def test_dangerous_file_is_listed_in_the_quarantine(
     job = (await until(events, "quarantined"))[-1]
 
     (entry,) = (await door("GET", "quarantine")).json["items"]
-    assert (entry["name"], entry["sha256"]) == ("trap.pt", job["sha256"])
+    assert (entry["name"], entry["sha256"]) == ("trap.pt", job["item"]["sha256"])
     assert "os.system" in entry["reason"] or "posix.system" in entry["reason"]
     assert not any(path.is_file() for path in (tmp_path / "models").rglob("*"))
 
@@ -109,7 +110,7 @@ async def test_kind_decides_where_the_site_is_silent(
     ids = civitai.add(samples.lora("pose").but(type="Poses"))
     await door("POST", "jobs", {"target": str(ids.model_id), "kind": "loras"})
 
-    assert Path((await until(events, "installed"))[-1]["path"]).parent.name == "loras"
+    assert Path((await until(events, "installed"))[-1]["item"]["path"]).parent.name == "loras"
 
 
 @pytest.mark.parametrize(
@@ -164,3 +165,64 @@ async def test_performance_is_reported(door: Any, events: ClientWebSocketRespons
     assert report["metrics"]["received"] > 0
     assert report["metrics"]["latency"] > 0
     assert report["configuration"]["mode"] == "adaptive"
+
+
+async def test_many_models_are_one_job_with_a_list_of_its_files(door: Any, app: App, civitai: FakeCivitai) -> None:
+    targets = [str(civitai.add(samples.lora(name)).model_id) for name in ("one", "two")]
+    body = {"targets": [*targets, {"target": "what is this?", "name": "odd"}], "name": "a friend's"}
+
+    job = await door("POST", "jobs/bulk", body)
+    assert (job.status, job.json["item"]) == (202, None)
+    done = await app.jobs.wait(job.json["id"])
+    path = f"jobs/{done.id}/items"
+    first = (await door("GET", path, limit=2)).json
+    rest = (await door("GET", path, limit=2, cursor=first["next_cursor"])).json
+    failed = (await door("GET", path, state="failed")).json
+
+    assert (done.name, done.downloaded_files, done.failed_files) == ("a friend's", 2, 1)
+    assert [item["name"] for item in first["items"] + rest["items"]] == ["one.safetensors", "two.safetensors", "odd"]
+    assert failed["items"] == rest["items"]
+    assert (await door("GET", "jobs", state="completed")).json["items"][0]["id"] == done.id
+    assert (await door("GET", "jobs", state="paused")).json["items"] == []
+    assert (await door("GET", "jobs", state="nonsense")).status == 422
+
+
+async def test_jobs_and_their_files_are_changed_by_routes(door: Any, app: App, civitai: FakeCivitai) -> None:
+    civitai.faults.storage.append(slow := Pace(100_000, path="/model/"))
+    targets = [str(civitai.add(samples.lora(f"m{n}", size=200_000)).model_id) for n in range(3)]
+    one, two = [(await door("POST", "jobs/bulk", {"targets": targets})).json["id"] for _ in range(2)]
+    files = [item["id"] for item in (await door("GET", f"jobs/{one}/items")).json["items"]]
+
+    changed = (await door("PATCH", f"jobs/{two}", {"priority": "low", "name": "later"})).json
+    moved = (await door("POST", f"jobs/{two}/move", {"before": one})).json
+    await door("POST", f"jobs/{one}/items/{files[2]}/move", {"before": files[0]})
+    paused = await door("POST", f"jobs/{one}/items/{files[2]}/pause")
+    order = [item["id"] for item in (await door("GET", f"jobs/{one}/items")).json["items"]]
+    civitai.faults.storage.remove(slow)
+    await door("POST", f"jobs/{one}/items/{files[2]}/resume")
+    cancelled = await door("POST", f"jobs/{two}/cancel")
+
+    assert (changed["options"]["priority"], changed["name"]) == ("low", "later")
+    assert moved["position"] < (await door("GET", f"jobs/{one}")).json["position"]
+    assert paused.json["state"] == "paused"
+    assert order == [files[2], files[0], files[1]]
+    assert cancelled.json["state"] == "cancelled"
+    assert (await app.jobs.wait(one)).downloaded_files == 3
+    assert (await door("POST", f"jobs/{one}/items/none/pause")).status == 404
+    assert (await door("POST", f"jobs/{one}/dance")).status == 422
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"targets": []},
+        {"targets": [""]},
+        {"targets": ["1"], "options": {"batch_size": 0}},
+        {"targets": ["1"], "options": {"folder": "{x}"}},
+        {"targets": ["1"], "options": {"strategy": "wild"}},
+    ],
+)
+async def test_wrong_job_of_many_is_refused(door: Any, body: dict[str, Any]) -> None:
+    assert (await door("POST", "jobs/bulk", body)).status == 422
+    assert (await door("GET", "jobs")).json["items"] == []

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, text
 
+from lorakeeper.py.bulk import rows
 from lorakeeper.py.errors import DatabaseTooNewError, StorageError
 from lorakeeper.py.library.catalog import Catalog
 from lorakeeper.py.library.query import LibraryQuery
@@ -212,6 +215,63 @@ async def test_a_database_locked_by_another_program_is_a_sentence(database: Data
 
     await database.write(lambda c: c.execute(text("INSERT INTO numbers VALUES (1)")))
     assert await database.read(_count) == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "job_state", "item_state"),
+    [
+        ("installed", "completed", "installed"),
+        ("quarantined", "failed", "quarantined"),
+        ("downloading", "pending", "queued"),
+        ("paused", "paused", "queued"),
+        ("cancelled", "cancelled", "cancelled"),
+    ],
+)
+async def test_a_download_from_before_becomes_a_job_of_one_file(
+    tmp_path: Path, before: str, job_state: str, item_state: str
+) -> None:
+    file = tmp_path / "x.db"
+    moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
+    old = {
+        "id": "abc",
+        "target": "1@2",
+        "name": "cat.safetensors",
+        "kind": "loras",
+        "state": before,
+        "received": 5,
+        "total": 7,
+        "rate": 0.0,
+        "eta": None,
+        "error": None,
+        "path": "/m/cat.safetensors",
+        "sha256": "a" * 64,
+        "model_id": 1,
+        "version_id": 2,
+        "file_id": 3,
+        "library_id": 4,
+        "created_at": moment.isoformat(),
+        "updated_at": moment.isoformat(),
+    }
+    engine = create_engine(f"sqlite:///{file}")
+    with engine.begin() as connection:
+        migrations.upgrade(connection, "0003")
+        connection.execute(
+            text("INSERT INTO jobs (sequence, id, state, owner, job) VALUES (9, 'abc', :state, 'them', :job)"),
+            {"state": before, "job": json.dumps(old)},
+        )
+    engine.dispose()
+
+    database = Database(file)
+    await database.open()
+    found = await database.read(lambda c: rows.load(c, "abc"))
+    await database.close()
+
+    assert found
+    job, owner = found
+    assert (job.state.value, job.created_at, job.name) == (job_state, moment, "cat.safetensors")
+    assert job.item
+    assert (job.item.state.value, job.item.target, job.item.version_id) == (item_state, "1@2", 2)
+    assert owner == ("them" if job_state == "pending" else "")
 
 
 async def test_a_newer_file_is_refused_and_left_as_it_was(tmp_path: Path) -> None:

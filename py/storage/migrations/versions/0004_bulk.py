@@ -56,6 +56,7 @@ def upgrade() -> None:
     )
     op.create_index("job_items_place", "job_items", ["job", "position"])
     op.create_index("job_items_target", "job_items", ["target"])
+    op.create_index("job_items_state", "job_items", ["state"])
     _take_over()
     op.drop_table("old_jobs")
     op.create_table(
