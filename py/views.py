@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime, timezone
+from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from .civitai.placement import choose_file
 from .civitai.query import SearchQuery
-from .civitai.resolve import ResolvedFile
+from .civitai.remarks import remarks_on
 from .civitai.schemas import Image, Model, ModelVersion, VersionFile
 from .civitai.targets import Target
 from .errors import CivitaiError
@@ -149,7 +149,7 @@ async def resolved(app: App, target: str | Target, *, file_id: int | None = None
         trigger_words=_words(version),
         image=_image(app, version.images),
         page=f"{app.settings.civitai_url}/models/{version.model_id}?modelVersionId={version.id}",
-        warnings=list(_warnings(app, source, versions)),
+        warnings=[text for _, text in remarks_on(source, app.settings.nsfw_bits, versions)],
     )
 
 
@@ -216,24 +216,3 @@ def _image(app: App, images: Iterable[Image]) -> str | None:
         if image.is_still_within(app.settings.nsfw_bits):
             return IMAGE_ROUTE + quote(image.url.replace("/original=true/", "/width=450/"), safe="")
     return None
-
-
-def _warnings(app: App, source: ResolvedFile, versions: Iterable[ModelVersion]) -> Iterator[str]:
-    version, model, file = source.version, source.version.model, source.file
-    # Only lists tell the deadline.
-    listed = next((each for each in versions if each.id == version.id), version)
-    deadline = listed.early_access_deadline or (listed.paid_access.ends_at if listed.paid_access else None)
-    if deadline and deadline > datetime.now(timezone.utc):
-        yield f"It is in early access until {deadline:%Y-%m-%d}."
-    if version.usage_control not in (None, "", "Download"):
-        yield "Its creator lets it be used on the site only."
-    if model and model.mode:
-        yield f"The site lists it as {model.mode}."
-    if "Danger" in (file.pickle_scan_result, file.virus_scan_result):
-        yield "The site's own scan calls this file dangerous."
-    if file.metadata.format == "PickleTensor":
-        yield "This kind of file can hold programs: it is scanned before it is installed."
-    if source.sha256 is None:
-        yield "The site gives no SHA256, so there is nothing to verify the download by."
-    if model and model.nsfw_level and not model.nsfw_level & app.settings.nsfw_bits:
-        yield "It is more explicit than the limit in the settings."

@@ -6,7 +6,20 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from . import actions, app_files, civitai, graph, health, jobs, library, performance, prompt, security, settings
+from . import (
+    actions,
+    app_files,
+    civitai,
+    graph,
+    health,
+    instructions,
+    jobs,
+    library,
+    performance,
+    prompt,
+    security,
+    settings,
+)
 from .openapi import Api, Document
 
 if TYPE_CHECKING:
@@ -22,6 +35,7 @@ def add_routes(routes: web.RouteTableDef, services: App) -> Api:
     graph.add(api, services)
     civitai.add(api, services)
     jobs.add(api, services)
+    instructions.add(api, services)
     settings.add(api, services)
     security.add(api, services)
     performance.add(api, services)

@@ -83,17 +83,17 @@ def _authority(scheme: str, host: str) -> tuple[str | None, int | None] | None:
         return None
 
 
-async def body_of(request: web.Request) -> bytes:
-    """The body, at most 1 MiB; the host's own limit may be far higher."""
+async def body_of(request: web.Request, most: int = BODY_LIMIT) -> bytes:
+    """The body, at most so many bytes; the host's own limit may be far higher."""
     body = bytearray()
-    if (request.content_length or 0) <= BODY_LIMIT:
+    if (request.content_length or 0) <= most:
         async for chunk in request.content.iter_any():
             body += chunk
-            if len(body) > BODY_LIMIT:
+            if len(body) > most:
                 break
         else:
             return bytes(body)
-    raise TooLargeError("The request is too large: at most 1 MiB is taken.")
+    raise TooLargeError(f"The request is too large: at most {most >> 20} MiB is taken.")
 
 
 def invalid(error: ValidationError) -> InvalidRequestError:

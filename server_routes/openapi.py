@@ -6,6 +6,7 @@ parameter comes from the path, and what it returns is the answer's model. The sa
 
 from __future__ import annotations
 
+import asyncio
 import re
 import typing
 from collections.abc import Awaitable, Callable, Mapping
@@ -36,7 +37,8 @@ class Document(RootModel[dict[str, JsonValue]]):
 
 @dataclass(frozen=True)
 class Operation:
-    """One route: where it is, what it takes, what it gives. ``media`` is set where the answer is no JSON."""
+    """One route: where it is, what it takes, what it gives. ``media`` is set where the answer is no JSON, ``most`` are
+    the bytes that a body may have."""
 
     method: str
     path: str
@@ -47,6 +49,7 @@ class Operation:
     wants_request: bool
     response: type[BaseModel] | None
     media: tuple[str, ...]
+    most: int
 
     @property
     def template(self) -> str:
@@ -72,7 +75,10 @@ class Operation:
         try:
             for place, model in self.inputs.items():
                 if place == "body":
-                    arguments[place] = model.model_validate_json(await guard.body_of(request))
+                    body = await guard.body_of(request, self.most)
+                    long = len(body) > guard.BODY_LIMIT
+                    read = model.model_validate_json
+                    arguments[place] = await asyncio.to_thread(read, body) if long else read(body)
                 elif place == "query":
                     arguments[place] = model.model_validate(_query(request, model))
                 else:
@@ -93,8 +99,10 @@ class Api:
     def get(self, path: str, summary: str, *, media: tuple[str, ...] = ()) -> Callable[[Handler], Handler]:
         return self._add("GET", path, summary, 200, media)
 
-    def post(self, path: str, summary: str, *, status: int = 200) -> Callable[[Handler], Handler]:
-        return self._add("POST", path, summary, status)
+    def post(
+        self, path: str, summary: str, *, status: int = 200, most: int = guard.BODY_LIMIT
+    ) -> Callable[[Handler], Handler]:
+        return self._add("POST", path, summary, status, most=most)
 
     def put(self, path: str, summary: str) -> Callable[[Handler], Handler]:
         return self._add("PUT", path, summary, 200)
@@ -106,7 +114,13 @@ class Api:
         return self._add("DELETE", path, summary, 200)
 
     def _add(
-        self, method: str, path: str, summary: str, status: int, media: tuple[str, ...] = ()
+        self,
+        method: str,
+        path: str,
+        summary: str,
+        status: int,
+        media: tuple[str, ...] = (),
+        most: int = guard.BODY_LIMIT,
     ) -> Callable[[Handler], Handler]:
         def register(handler: Handler) -> Handler:
             hints = typing.get_type_hints(handler, include_extras=True)
@@ -128,6 +142,7 @@ class Api:
                 wants_request=wants_request,
                 response=None if media else response,
                 media=media,
+                most=most,
             )
             self.operations.append(operation)
             self._routes.route(method, operation.path)(operation.__call__)
@@ -149,6 +164,9 @@ class Api:
         schemas: dict[str, Any] = definitions.get("$defs", {})
         paths: dict[str, dict[str, Any]] = {}
         for operation in self.operations:
+            for place in operation.inputs.keys() & {"path", "query"}:
+                model = operation.inputs[place]
+                schemas |= model.model_json_schema(ref_template=COMPONENTS + "{model}").get("$defs", {})
             described = _describe(operation, lambda model, mode: references[model, mode])
             paths.setdefault(operation.template, {})[operation.method.lower()] = described
         return Document(
@@ -184,7 +202,7 @@ def _describe(operation: Operation, reference: Callable[[type[BaseModel], Any], 
     parameters = []
     for place in ("path", "query"):
         if model := operation.inputs.get(place):
-            schema = model.model_json_schema()
+            schema = model.model_json_schema(ref_template=COMPONENTS + "{model}")
             for name, field in schema["properties"].items():
                 required = name in schema.get("required", ())
                 parameters.append({"name": name, "in": place, "required": required, "schema": field})

@@ -137,6 +137,30 @@ class Http:
             _log_failure("GET", address, error)
             raise
 
+    async def probe(self, url: str) -> None:
+        """Raises what fetching ``url`` would be refused with. Nothing is fetched, nor asked of where it leads."""
+        address = parse(url)
+        key = self._key_for(address)
+        here = await self._here()
+        try:
+            async with (
+                here.lanes["lookup"],
+                here.session.get(
+                    address,
+                    headers={"Authorization": f"Bearer {key}"} if key else {},
+                    timeout=self._timeout,
+                    proxy=self._proxy_for(address),
+                    allow_redirects=False,
+                ) as response,
+            ):
+                log.info("GET %s: %d, to look only", shown(address), response.status)
+                if response.status in _REDIRECTS and not response.headers.get("Location", "").startswith("/login"):
+                    return
+                at = address.with_path("/login") if response.status in _REDIRECTS else address
+                await _check(response, at, keyed=bool(key), redirected=False)
+        except (aiohttp.ClientError, asyncio.TimeoutError) as error:
+            raise _broken(address, error) from error
+
     async def close(self) -> None:
         """Closes every session; whatever is asked afterwards raises CivitaiError."""
         with self._lock:

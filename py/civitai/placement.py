@@ -70,6 +70,8 @@ def choose_file(
     if not version.files:
         only = version.usage_control not in (None, "Download")
         why = "may only be used on the site itself" if only else "has no file to download"
+        if version.model and version.model.mode:
+            why = f"is listed as {version.model.mode}, and {why}"
         raise NotFoundError(f"Version {version.id} {why}.", 404)
     if file_id is not None:
         for file in version.files:
