@@ -10,6 +10,9 @@ from typing import Any, TypeVar
 
 import click
 
+from .queue_commands import instruct, queue
+from .security_commands import quarantine, security
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 TYPES = "LORA, Checkpoint, TextualInversion, LoCon, DoRA, Controlnet, VAE, Upscaler …"
@@ -320,3 +323,9 @@ def doctor(offline: bool, as_json: bool) -> int:
     from .doctor import examine
 
     return asyncio.run(examine(offline=offline, as_json=as_json))
+
+
+cli.add_command(queue)
+cli.add_command(instruct)
+cli.add_command(quarantine)
+cli.add_command(security)
