@@ -5,6 +5,7 @@ from __future__ import annotations
 from comfy_api.latest import ComfyExtension, io
 
 from ..py.hosts import comfyui
+from .bulk import BulkQueue
 from .civitai import CivitaiDownload, CivitaiSearch
 from .lora import LoadLora, LoraInfo
 from .lora_stack import ApplyLoraStack, LoraStackNode
@@ -20,6 +21,7 @@ class LorakeeperExtension(ComfyExtension):
         return [
             CivitaiSearch,
             CivitaiDownload,
+            BulkQueue,
             LoraInfo,
             LoadLora,
             LoraStackNode,

@@ -28,7 +28,7 @@ def at_hand() -> bool:
 
 
 class RealComfyUI:
-    """``async with`` starts and stops it. :attr:`base` holds its models and its log."""
+    """``async with`` starts and stops it. :attr:`base` holds its models and its log; it may be an earlier one's."""
 
     def __init__(self, base: Path, packs: Mapping[str, Path], environment: Mapping[str, str]) -> None:
         """``packs``: what each entry of ``custom_nodes`` is called, and the file or folder that it leads to."""
@@ -42,9 +42,10 @@ class RealComfyUI:
 
     async def __aenter__(self) -> RealComfyUI:
         for folder in _FOLDERS:
-            (self.base / folder).mkdir(parents=True)
+            (self.base / folder).mkdir(parents=True, exist_ok=True)
         for name, target in self._packs.items():
-            (self.base / "custom_nodes" / name).symlink_to(target)
+            if not (link := self.base / "custom_nodes" / name).is_symlink():
+                link.symlink_to(target)
         with (self.base / "log").open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
                 os.environ["COMFYUI_PY"],

@@ -71,6 +71,7 @@ class Host:
     def __init__(self, server: PromptServer) -> None:
         self._loras = LoraFiles()
         self._brought: dict[tuple[str, str | None], Path] = {}
+        self._brought_many: dict[tuple[str, str], list[Path]] = {}
         self._server = server
         self._app: App | None = None
         self._descriptions: Descriptions | None = None
@@ -229,6 +230,43 @@ class Host:
             return bool(parse_target(text, site=self._app.civitai.base_url if self._app else "", files=False))
         except LorakeeperError as error:
             return str(error)
+
+    async def bulk(
+        self,
+        targets: str,
+        results: Sequence[Mapping[str, Any]] | None,
+        name: str,
+        options: Mapping[str, str],
+        wait: bool,
+        node_id: str | None,
+    ) -> tuple[str, dict[str, Any], list[str]]:
+        """:func:`bulk_work.bulk` for a node, which shows how far the job is."""
+        from ..library.node_results import job_line
+        from .bulk_work import bulk
+
+        bar = ProgressBar(1.0)
+
+        def show(job: dict[str, Any]) -> None:
+            if job["total_files"]:
+                bar.update_absolute(max(job["received"] / job["total"] if job["total"] else 0.0, 0.0))
+            self._say(job_line(job), node_id)
+
+        try:
+            done = await self.run(lambda app, news: bulk(app, targets, results, name, options, wait, news), show)
+        except NodeError as error:
+            self._say(str(error), node_id)
+            raise
+        except BaseException:
+            self._say("Stopped. Run again to go on.", node_id)
+            raise
+        self._brought_many[targets, name] = done.paths
+        self._say(job_line(done.report), node_id)
+        return done.job, done.report, done.names
+
+    def are_still_here(self, targets: str, name: str) -> bool | float:
+        """True, or NaN once a file that :meth:`bulk` brought is gone."""
+        paths = self._brought_many.get((targets, name), [])
+        return all(path.is_file() for path in paths) or float("nan")
 
     def is_still_here(self, target: str, kind: str | None) -> bool | float:
         """True, or NaN once the file that :meth:`download` brought is gone: ComfyUI runs a node again that is NaN."""

@@ -46,15 +46,27 @@ def progress_line(job: Mapping[str, Any]) -> str:
     if job["state"] != "downloading":
         return f"{str(job['state']).capitalize()}…"
     parts = [f"Downloading {_mega(job['received'])}" + (f" of {_mega(job['total'])}" if job["total"] else "") + " MB"]
-    if job["rate"] > 0:
-        parts.append(f"{_mega(job['rate'])} MB/s")
-    if job["eta"] is not None:
-        parts.append(f"{_clock(job['eta'])} left")
-    return " · ".join(parts)
+    return " · ".join(parts + _pace(job))
+
+
+def job_line(job: Mapping[str, Any]) -> str:
+    """Such as ``3 of 10 files · 120.0 of 540.0 MB · 8.1 MB/s · 0:52 left``, from a job of many files as JSON."""
+    parts = [f"{job['downloaded_files']} of {job['total_files']} files"]
+    if job["failed_files"]:
+        parts.append(f"{job['failed_files']} failed")
+    if job["state"] in ("completed", "failed", "cancelled", "paused"):
+        return " · ".join([*parts, str(job["state"])])
+    parts.append(_mega(job["received"]) + (f" of {_mega(job['total'])}" if job["total"] else "") + " MB")
+    return " · ".join(parts + _pace(job))
 
 
 def _mega(size: float) -> str:
     return f"{size / 1e6:,.1f}"
+
+
+def _pace(job: Mapping[str, Any]) -> list[str]:
+    rate = [f"{_mega(job['rate'])} MB/s"] if job["rate"] > 0 else []
+    return rate + ([f"{_clock(job['eta'])} left"] if job["eta"] is not None else [])
 
 
 def _clock(seconds: float) -> str:

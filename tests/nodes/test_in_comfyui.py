@@ -326,15 +326,15 @@ async def test_pages_follow_a_download(comfyui: Any, civitai: FakeCivitai) -> No
     seen: dict[str, Any] = {}
     async with comfyui.http.ws_connect("/ws?clientId=page") as page:
         await comfyui.queue({"file": node("Lorakeeper_CivitaiDownload", target=f"{ids.model_id}@{ids.version_id}")})
-        while not (
-            {"lorakeeper.job", "lorakeeper.library"} <= set(seen) and seen["lorakeeper.job"]["state"] == "installed"
+        while (
+            not {"lorakeeper.job", "lorakeeper.library"} <= set(seen) or seen["lorakeeper.job"]["state"] != "completed"
         ):
             message = await page.receive(timeout=20)
             if message.type is WSMsgType.TEXT:
                 event = json.loads(message.data)
                 seen[event["type"]] = event["data"]
 
-    assert seen["lorakeeper.job"]["name"] == "Followed.safetensors"
+    assert seen["lorakeeper.job"]["item"]["name"] == "Followed.safetensors"
     assert isinstance(seen["lorakeeper.library"]["id"], int)
 
 

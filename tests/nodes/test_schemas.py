@@ -55,6 +55,7 @@ def test_every_socket_is_explained(name: str) -> None:
 def test_saved_workflows_keep_their_widgets(tmp_path: Path) -> None:
     """Values are saved by position: a widget may be added at the end, and never moved."""
     widgets = {
+        "Lorakeeper_BulkQueue": "targets name strategy priority wait",
         "Lorakeeper_CivitaiSearch": "query types base_model sort period tag username nsfw limit",
         "Lorakeeper_CivitaiDownload": "target index kind",
         "Lorakeeper_LoraInfo": "lora_name hash content",

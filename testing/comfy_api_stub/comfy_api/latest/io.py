@@ -45,10 +45,17 @@ class Input:
 class Output:
     io_type: ClassVar[str] = "*"
 
-    def __init__(self, id: str | None = None, display_name: str | None = None, tooltip: str | None = None) -> None:
+    def __init__(
+        self,
+        id: str | None = None,
+        display_name: str | None = None,
+        tooltip: str | None = None,
+        is_output_list: bool = False,
+    ) -> None:
         self.id = id
         self.display_name = display_name or id
         self.tooltip = tooltip
+        self.is_output_list = is_output_list
 
 
 class _Widget(Input):
@@ -215,7 +222,7 @@ class ComfyNode:
             "input_order": {group: list(members) for group, members in inputs.items()},
             "is_input_list": False,
             "output": [each.io_type for each in schema.outputs],
-            "output_is_list": [False for _ in schema.outputs],
+            "output_is_list": [each.is_output_list for each in schema.outputs],
             "output_name": [each.display_name or each.io_type for each in schema.outputs],
             "output_tooltips": [each.tooltip for each in schema.outputs],
             "name": schema.node_id,
