@@ -3,8 +3,10 @@ coreutils and aria2.
 
 Without limits, over HTTP and TLS: against ``curl`` then ``sha256sum``, and then ``openssl dgst``. Where the server
 limits each connection, and where each answer comes a while later through a window of 4 MiB: against
-``aria2c -x16 -s16 --checksum``. Runs alternate, and medians are compared, because a machine's speed varies. Prints one
-JSON object for each; exit code 1 where a ratio is over its limit.
+``aria2c -x16 -s16 --checksum``. Runs alternate, and medians are compared, because a machine's speed varies. Beside the
+seconds are those of the processor, and the megabytes that a download adds to a process at rest, at its peak; beside
+them all that a ``curl`` takes. Prints one JSON object for each; exit code 1 where a ratio, or the memory, is over its
+limit.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 from lorakeeper.py.civitai.http import Http
@@ -48,6 +51,8 @@ SERVERS = """
            ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem; }}
 """
 
+
+PEAK_LIMIT = 80.0  # MB
 
 # Of the long way: seconds each way, bytes under way, bytes of a packet.
 DELAY, WINDOW, STEP = 0.04, 4 << 20, 1 << 16
@@ -189,6 +194,51 @@ async def ours(url: str, size: int, sha256: str, folder: Path, connections: int)
     return seconds, held * 1000
 
 
+def peak_of(running: subprocess.Popen[str]) -> float:
+    """The most memory (RSS) that a process has until it ends, in MB."""
+    import psutil
+
+    peak = 0
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(running.pid)
+        while running.poll() is None:
+            peak = max(peak, process.memory_info().rss)
+            time.sleep(0.005)
+    return peak / 1e6
+
+
+def peak_added(words: list[str]) -> tuple[str, float]:
+    """Runs a child that says a line once it is at rest, and begins at a line: what it says then, and the megabytes
+    that it added at its peak."""
+    import psutil
+
+    running = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert running.stdin
+    assert running.stdout
+    if not running.stdout.readline():
+        raise SystemExit("the child ended before it began")
+    rest = psutil.Process(running.pid).memory_info().rss / 1e6
+    running.stdin.write("\n")
+    running.stdin.flush()
+    peak = peak_of(running)
+    said = running.stdout.read()
+    if running.wait():
+        raise SystemExit(f"the child failed: {running.returncode}")
+    return said, peak - rest
+
+
+def curl_peak(url: str) -> float:
+    return peak_of(subprocess.Popen(["curl", "-sk", "-o", os.devnull, url], text=True))
+
+
+def alone(url: str, size: int, sha256: str, connections: int) -> None:
+    """The child of which the memory is measured."""
+    with tempfile.TemporaryDirectory() as folder:
+        print("ready", flush=True)
+        sys.stdin.readline()
+        asyncio.run(ours(url, size, sha256, Path(folder), connections))
+
+
 def theirs(url: str, folder: Path, sha256: str, tool: tuple[str, ...]) -> float:
     path = folder / "theirs"
     began = time.perf_counter()
@@ -218,9 +268,15 @@ def aria2(url: str, folder: Path, sha256: str) -> float:
     return seconds
 
 
+def spent() -> float:
+    """Seconds of the processor that this process and its children have had."""
+    return sum(os.times()[:4])
+
+
 def compare(place: str, url: str, size: int, sha256: str, folder: Path, runs: int) -> bool:
     """Runs all of one address in turn and says their medians; whether ours is within its limit."""
     near = place in ("http", "https")
+    connections = 8 if near else 16
     rivals: dict[str, Callable[[], float]] = {"aria2": partial(aria2, url, folder, sha256)}
     if near:
         # openssl uses the processor's SHA instructions, which many a sha256sum doesn't: a fairer rival.
@@ -228,14 +284,24 @@ def compare(place: str, url: str, size: int, sha256: str, folder: Path, runs: in
         rivals = {name: partial(theirs, url, folder, sha256, tool) for name, tool in tools.items()}
     rows = []
     for _ in range(runs if near else max(1, runs // 2)):
-        seconds, held = asyncio.run(ours(url, size, sha256, folder, 8 if near else 16))
-        rows.append((seconds, held, *(rival() for rival in rivals.values())))
-    mine, held, *others = (statistics.median(column) for column in zip(*rows, strict=True))
+        before = spent()
+        seconds, held = asyncio.run(ours(url, size, sha256, folder, connections))
+        row, marks = [seconds, held], [before, spent()]
+        for rival in rivals.values():
+            row.append(rival())
+            marks.append(spent())
+        rows.append((*row, *(after - before for before, after in pairwise(marks))))
+    medians = [statistics.median(column) for column in zip(*rows, strict=True)]
+    mine, held, *others = medians[: 2 + len(rivals)]
+    child = [sys.executable, "-I", __file__, "--alone", url, str(size), sha256, str(connections)]
+    peak, curl = peak_added(child)[1], curl_peak(f"{url}/model.bin")
     said: dict[str, object] = {"bench": f"download {size >> 20} MiB, {place}", "seconds": round(mine, 3)}
     said |= {rival: round(other, 3) for rival, other in zip(rivals, others, strict=True)}
     said |= {"ratios": [round(mine / other, 3) for other in others], "loop_held_ms": round(held, 1)}
+    said |= {"cpu_seconds": [round(each, 2) for each in medians[2 + len(rivals) :]]}
+    said |= {"added_mb": round(peak, 1), "curl_mb": round(curl, 1)}
     print(json.dumps(said), flush=True)
-    return bool(mine / others[0] <= (1.05 if near else 1.0))
+    return bool(mine / others[0] <= (1.05 if near else 1.0)) and peak <= PEAK_LIMIT
 
 
 def main() -> int:
@@ -244,9 +310,14 @@ def main() -> int:
     options.add_argument("--runs", type=int, default=5)
     options.add_argument("--only", choices=["http", "https", "limited", "far"])
     options.add_argument("--way", type=int, help=argparse.SUPPRESS)
+    options.add_argument("--alone", nargs=4, help=argparse.SUPPRESS)
     given = options.parse_args()
     if given.way:
         asyncio.run(way(given.way))
+    if given.alone:
+        url, length, digest, connections = given.alone
+        alone(url, int(length), digest, int(connections))
+        return 0
     good = True
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)

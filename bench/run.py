@@ -1,7 +1,7 @@
 """Every bench, one after the other: `python bench/run.py`, or with the names of some. Ends with 1 if one misses.
 
 Each is a program of its own in this folder and says its figures as ratios against a peer, or against a limit, from one
-run. They need the `dev` extra; the download bench also curl and nginx.
+run. They need the `dev` extra; the benches of downloads also nginx, curl and aria2.
 """
 
 from __future__ import annotations
@@ -11,7 +11,20 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
-ORDER = ("imports", "memory", "lookups", "library", "catalog", "metadata", "hashing", "download", "adaptive", "kills")
+ORDER = (
+    "imports",
+    "memory",
+    "lookups",
+    "library",
+    "catalog",
+    "metadata",
+    "hashing",
+    "download",
+    "adaptive",
+    "bulk",
+    "kills",
+    "bulk_kills",
+)
 
 
 def main(names: list[str]) -> int:
