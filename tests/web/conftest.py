@@ -55,8 +55,8 @@ class Complaints:
 
     def _hear(self, message: ConsoleMessage) -> None:
         where = message.location.get("url", "")
-        # The browser reports each answer that is an error. A route may give one, a script or a picture must not. It also
-        # reports a server that went away, as some tests let it, and names the script that wanted the connection.
+        # The browser reports each answer that is an error. A route may give one, a script or a picture must not. It
+        # also reports a server that went away, as some tests let it, and names the script that wanted the connection.
         is_answer = message.text.startswith("Failed to load resource")
         is_file = is_answer and any(part in where for part in ("/app/", "/preview", "/image", "/extensions/"))
         is_expected = (is_answer and not is_file) or message.text.startswith("WebSocket connection")
@@ -168,6 +168,9 @@ def object_info(app: App) -> ObjectInfo:
     core = [
         core_node("CLIPTextEncode", {"text": ["STRING", {"multiline": True}], "clip": ["CLIP"]}, ["CONDITIONING"]),
         core_node("CheckpointLoaderSimple", {"ckpt_name": [names("checkpoints")]}, ["MODEL", "CLIP", "VAE"]),
+        core_node(
+            "LoraLoader", {"model": ["MODEL"], "clip": ["CLIP"], "lora_name": [names("loras")]}, ["MODEL", "CLIP"]
+        ),
         core_node("LoraLoaderModelOnly", {"model": ["MODEL"], "lora_name": [names("loras")]}, ["MODEL"]),
         core_node("PreviewAny", {"source": ["*", {}]}, []),
     ]

@@ -9,10 +9,11 @@ import pytest
 from playwright.async_api import Page, expect
 
 from lorakeeper.py.app import App
+from lorakeeper.py.bulk.jobs import Priority
 from lorakeeper.testing import samples
 from lorakeeper.testing.fake_civitai import FakeCivitai, Pace
 from lorakeeper.testing.frontend_host import PACK, FrontendHost
-from lorakeeper.testing.panel import OpenPage, box, card, link, own, paste, tab, view
+from lorakeeper.testing.panel import OpenPage, box, card, job_row, link, own, paste, tab, targets, view
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -85,6 +86,26 @@ async def test_link_becomes_a_node_in_the_graph(open_comfyui: OpenPage, civitai:
         "() => comfy.graph.nodes[0].widgets.find(({ name }) => name === 'lora_name').options.values"
     )
     assert options == ["Neon.safetensors"]
+
+
+async def test_job_of_many_files_is_paused_and_raised_in_the_sidebar(
+    open_comfyui: OpenPage, civitai: FakeCivitai, app: App
+) -> None:
+    page = await open_comfyui()
+    await view(page, "Downloads")
+    civitai.faults.storage.append(Pace(400_000))
+    wanted = targets(civitai, *(samples.lora(f"Model {each}", size=3_000_000) for each in range(3)))
+    job = await app.jobs.create_bulk_job(wanted, "Set")
+    row = job_row(page, "Set")
+    await expect(row).to_contain_text("left")
+    await row.get_by_role("button", name="Pause Set").click()
+    await expect(row).to_contain_text("Paused")
+    await page.get_by_label("Priority of Set").select_option("high")
+
+    civitai.faults.storage.clear()
+    await row.get_by_role("button", name="Resume Set").click()
+    await expect(row).to_contain_text("3 of 3 files")
+    assert (await app.jobs.get(job.id)).options.priority is Priority.HIGH
 
 
 @both_renderers

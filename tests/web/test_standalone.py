@@ -13,20 +13,7 @@ from lorakeeper.py.hosts.standalone import Standalone
 from lorakeeper.py.library.query import LibraryQuery
 from lorakeeper.testing import samples
 from lorakeeper.testing.fake_civitai import Corrupt, FakeCivitai, Pace
-from lorakeeper.testing.panel import OpenPage, box, card, link, own, paste, view
-
-WIDER_THAN_THE_PAGE = """() => {
-    const wide = [];
-    const look = (root) => {
-        for (const element of root.querySelectorAll("*")) {
-            if (element.shadowRoot) look(element.shadowRoot);
-            const box = element.getBoundingClientRect();
-            if (box.width && box.right > innerWidth + 1) wide.push(`${element.tagName}.${element.className}`);
-        }
-    };
-    look(document);
-    return wide;
-}"""
+from lorakeeper.testing.panel import OpenPage, box, card, link, own, paste, too_wide, view
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -353,10 +340,10 @@ async def test_key_goes_in_and_does_not_come_out(page: Page, app: App) -> None:
 
 async def test_settings_are_saved_or_say_what_is_wrong(page: Page, app: App) -> None:
     await view(page, "Settings")
-    await page.get_by_label("Downloads at once").fill("5")
+    await page.get_by_label("Downloads at once").fill("7")
     await page.get_by_label("Downloads at once").press("Tab")
     await expect(page.get_by_text("Saved", exact=True)).to_be_visible()
-    assert app.settings.concurrency == 5
+    assert app.settings.concurrency == 7
 
     await page.get_by_label("Content limit").select_option("X")
     await page.get_by_label("Cache").uncheck()
@@ -411,7 +398,7 @@ async def test_nothing_is_wider_than_the_panel(open_page: OpenPage, civitai: Fak
         await page.set_viewport_size({"width": width, "height": 800})
         for name in ("Discover", "Downloads", "Settings", "Library"):
             await view(page, name)
-            assert await page.evaluate(WIDER_THAN_THE_PAGE) == [], f"{name} at {width}"
+            assert await too_wide(page) == [], f"{name} at {width}"
 
 
 async def test_details_stand_beside_the_list_where_there_is_room(

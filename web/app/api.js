@@ -2,8 +2,11 @@
 import { t } from "./strings.js";
 
 /** @typedef {import("../types/lorakeeper").Job} Job */
+/** @typedef {import("../types/lorakeeper").JobItem} JobItem */
+/** @typedef {import("../types/lorakeeper").Action} Action */
 /** @typedef {import("../types/lorakeeper").Item} Item */
 /** @typedef {import("../types/lorakeeper").Detail} Detail */
+/** @typedef {import("../types/lorakeeper").Instruction} Instruction */
 /** @template T @typedef {import("../types/lorakeeper").Page<T>} Page */
 
 /** `…/lorakeeper/`, wherever a proxy has put it. */
@@ -19,7 +22,9 @@ export class ApiError extends Error {
 }
 
 /** @type {(path: string, init: RequestInit) => Promise<Response>} */
-let send = (path, init) => fetch(new URL(path, BASE), init);
+const sendAlone = (path, init) => fetch(new URL(path, BASE), init);
+
+let send = sendAlone;
 
 /** Sends requests through ComfyUI's own `fetchApi` from now on. @param {(route: string, init?: RequestInit) => Promise<Response>} fetchApi */
 export function sendThrough(fetchApi) {
@@ -27,12 +32,13 @@ export function sendThrough(fetchApi) {
 }
 
 /**
+ * `long` is for what may take minutes: ComfyUI's `fetchApi` gives up after one.
  * @param {string} method
  * @param {string} path
- * @param {{ query?: Record<string, unknown>, body?: unknown, signal?: AbortSignal }} [options]
+ * @param {{ query?: Record<string, unknown>, body?: unknown, signal?: AbortSignal, long?: boolean }} [options]
  * @returns {Promise<any>}
  */
-async function call(method, path, { query = {}, body, signal } = {}) {
+async function call(method, path, { query = {}, body, signal, long = false } = {}) {
   const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== "");
   const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
   /** @type {RequestInit} */
@@ -44,7 +50,7 @@ async function call(method, path, { query = {}, body, signal } = {}) {
   /** @type {Response} */
   let answer;
   try {
-    answer = await send(search ? `${path}?${search}` : path, init);
+    answer = await (long ? sendAlone : send)(search ? `${path}?${search}` : path, init);
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new ApiError(t("error.offline"), "Offline", 0);
@@ -94,10 +100,57 @@ export const jobs = {
   page: (cursor) => call("GET", "jobs", { query: { cursor, limit: 200 } }),
   /** @param {{ target: string, kind?: string, file_id?: number }} job @returns {Promise<Job>} */
   add: (job) => call("POST", "jobs", { body: job }),
-  /** @param {string} id @param {"pause" | "resume" | "cancel" | "retry"} action @returns {Promise<Job>} */
+  /** @param {string} id @param {Action} action @returns {Promise<Job>} */
   act: (id, action) => call("POST", `jobs/${id}/${action}`),
+  /** @param {string} id @param {{ name?: string, priority?: import("../types/lorakeeper").Priority }} changes @returns {Promise<Job>} */
+  change: (id, changes) => call("PATCH", `jobs/${id}`, { body: changes }),
+  /** Puts a job before another one, or at the end. @param {string} id @param {string | null} before @returns {Promise<Job>} */
+  move: (id, before) => call("POST", `jobs/${id}/move`, { body: { before } }),
   /** @param {string} id */
   forget: (id) => call("DELETE", `jobs/${id}`),
+  /** @param {string} id @param {string | null} cursor @param {number} limit @returns {Promise<Page<JobItem>>} */
+  items: (id, cursor, limit) => call("GET", `jobs/${id}/items`, { query: { cursor, limit } }),
+  /** @param {JobItem} item @param {Action} action @returns {Promise<JobItem>} */
+  actItem: ({ job, id }, action) => call("POST", `jobs/${job}/items/${id}/${action}`),
+  /** Puts a file before another one of its job, or at the end. @param {JobItem} item @param {string | null} before @returns {Promise<JobItem>} */
+  moveItem: ({ job, id }, before) => call("POST", `jobs/${job}/items/${id}/move`, { body: { before } }),
+};
+
+export const instructions = {
+  /** @param {import("../types/lorakeeper").InstructionStatus} status @param {string | null} [cursor] @returns {Promise<Page<Instruction>>} */
+  page: (status, cursor) => call("GET", "instructions", { query: { status, cursor, limit: 20 } }),
+  /** @param {string} id @returns {Promise<Instruction>} */
+  get: (id) => call("GET", `instructions/${id}`),
+  /** Takes in a list of targets, or a file of plans. @param {string} text @param {string} title @returns {Promise<Instruction[]>} */
+  take: async (text, title) => (await call("POST", "instructions/import", { body: { text, title } })).items,
+  /**
+   * What is missing of a workflow: its text, or a picture in base64 that has it inside.
+   * @param {{ text: string, name: string } | { data: string, name: string }} workflow
+   * @returns {Promise<import("../types/lorakeeper").MissingReport>}
+   */
+  missing: (workflow) => call("POST", "instructions/missing", { body: workflow, long: true }),
+  /** @param {string} id @returns {Promise<Instruction>} */
+  validate: (id) => call("POST", `instructions/${id}/validate`, { long: true }),
+  /** @param {string} id @returns {Promise<Instruction>} */
+  approve: (id) => call("POST", `instructions/${id}/approve`),
+  /** @param {string} id @returns {Promise<Instruction>} */
+  execute: (id) => call("POST", `instructions/${id}/execute`),
+  /** @param {string} id @returns {Promise<Instruction>} */
+  reject: (id) => call("POST", `instructions/${id}/reject`),
+  /** @param {string} id */
+  remove: (id) => call("DELETE", `instructions/${id}`),
+};
+
+/** @returns {Promise<import("../types/lorakeeper").PerformanceReport>} */
+export const performanceReport = () => call("GET", "performance");
+
+export const security = {
+  /** What was scanned, and what is held back now. @returns {Promise<import("../types/lorakeeper").SecurityReport>} */
+  report: () => call("GET", "security/report"),
+  /** @param {string} sha256 @param {string} reason @param {string} [kind] @returns {Promise<import("../types/lorakeeper").Released>} */
+  release: (sha256, reason, kind) => call("POST", `quarantine/${sha256}/release`, { body: kind ? { reason, kind } : { reason } }),
+  /** @param {string} sha256 */
+  remove: (sha256) => call("DELETE", `quarantine/${sha256}`),
 };
 
 export const prompt = {

@@ -9,6 +9,9 @@ import { t } from "./strings.js";
 /** @typedef {import("../types/comfyui").Widget} Widget */
 /** @typedef {{ clientX: number, clientY: number }} Point */
 
+/** Our tab in the sidebar, as lorakeeper.js registers it. */
+const TAB = "lorakeeper";
+
 /** What a dragged model travels as: the JSON of `{kind, name}`. */
 const MODEL_TYPE = "application/x-lorakeeper-model";
 
@@ -45,6 +48,23 @@ class Comfy {
   /** @param {"success" | "info" | "warn" | "error"} severity @param {string} text */
   toast(severity, text) {
     this.app.extensionManager.toast.add({ severity, summary: t("app.name"), detail: text, life: 5000 });
+  }
+
+  /** Opens our tab, whatever is open now. */
+  showPanel() {
+    this.app.extensionManager.sidebarTab.activeSidebarTabId = TAB;
+  }
+
+  /**
+   * The graph that is open, as text: as it is saved, and as it would be run, which knows values that a saved one may not. The
+   * latter can't always be had, as of a graph with nodes that are not installed.
+   * @returns {Promise<{ name: string, text: string }>}
+   */
+  async workflow() {
+    const workflow = (this.app.rootGraph ?? this.app.graph).serialize();
+    const prompt = await this.app.graphToPrompt().then(({ output }) => output, () => null);
+    const name = this.app.extensionManager.workflow?.activeWorkflow?.filename ?? "";
+    return { name, text: JSON.stringify(prompt ? { workflow, prompt } : workflow) };
   }
 
   /** Whether there is a node that loads this kind. @param {string} kind */

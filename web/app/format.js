@@ -34,3 +34,9 @@ export function day(iso) {
   const date = new Date(iso ?? "");
   return Number.isNaN(date.valueOf()) ? "" : date.toLocaleDateString(LANGUAGE, { dateStyle: "medium" });
 }
+
+/** An hour of the day to the second, or nothing for what is no date. @param {string} iso */
+export function time(iso) {
+  const date = new Date(iso);
+  return Number.isNaN(date.valueOf()) ? "" : date.toLocaleTimeString(LANGUAGE, { timeStyle: "medium" });
+}

@@ -10,6 +10,7 @@ const SHAPES = {
   copy: svg`<rect x="9" y="9" width="11" height="11" rx="2"/><path d="M5 15H4V5a1 1 0 0 1 1-1h10v1"/>`,
   dark: svg`<path d="M19.5 14.5A8 8 0 0 1 9.5 4.5a8 8 0 1 0 10 10z"/>`,
   discover: svg`<circle cx="11" cy="11" r="6.5"/><path d="m16 16 4.5 4.5"/>`,
+  front: svg`<path d="M6 5h12M12 20V9M7.5 13.5 12 9l4.5 4.5"/>`,
   graph: svg`<rect x="3" y="4" width="8" height="7" rx="1.5"/><path d="M11 7.5h3a2 2 0 0 1 2 2V13M16 15v6M13 18h6"/>`,
   insert: svg`<path d="M4 6h10M4 12h6M4 18h6M17 10v10M14 17l3 3 3-3"/>`,
   library: svg`<rect x="4" y="4" width="7" height="9" rx="1.5"/><rect x="13" y="4" width="7" height="5" rx="1.5"/><rect x="4" y="15" width="7" height="5" rx="1.5"/><rect x="13" y="11" width="7" height="9" rx="1.5"/>`,
@@ -25,6 +26,8 @@ const SHAPES = {
   settings: svg`<path d="M4 8h9M17 8h3M4 16h3M11 16h9"/><circle cx="15" cy="8" r="2"/><circle cx="9" cy="16" r="2"/>`,
   star: svg`<path d="m12 4 2.5 5.2 5.7.8-4.1 4 1 5.7-5.1-2.7-5.1 2.7 1-5.7-4.1-4 5.7-.8z"/>`,
   starred: svg`<path fill="currentColor" d="m12 4 2.5 5.2 5.7.8-4.1 4 1 5.7-5.1-2.7-5.1 2.7 1-5.7-4.1-4 5.7-.8z"/>`,
+  unfold: svg`<path d="m9 6 6 6-6 6"/>`,
+  up: svg`<path d="M12 19V6M7 11l5-5 5 5"/>`,
 };
 
 /** @param {keyof typeof SHAPES} name */

@@ -2,8 +2,8 @@
 import { connect } from "./comfy.js";
 import "./views/lk-app.js";
 
-/** @param {{ app: import("../types/comfyui").App, api: import("../types/comfyui").Api }} [host] @returns {HTMLElement} */
+/** @param {{ app: import("../types/comfyui").App, api: import("../types/comfyui").Api }} [host] @returns {import("./views/lk-app.js").LkApp} */
 export function mount(host) {
   if (host) connect(host.app, host.api);
-  return document.createElement("lk-app");
+  return /** @type {import("./views/lk-app.js").LkApp} */ (document.createElement("lk-app"));
 }

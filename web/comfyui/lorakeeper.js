@@ -1,24 +1,26 @@
 /**
- * The one script that ComfyUI's front end imports at page load: it registers the sidebar tab and a hook for our own
- * nodes. Everything else is imported on first use.
+ * The one script that ComfyUI's front end imports at page load: it registers the sidebar tab, a command, and a hook for our
+ * own nodes. Everything else is imported on first use.
  */
 import { api } from "../../scripts/api.js";
 import { app } from "../../scripts/app.js";
 
 const TAB = "lorakeeper";
-const RUNNING = new Set(["queued", "resolving", "downloading", "verifying", "scanning"]);
+const FIND_MISSING = "Lorakeeper.FindMissingModels";
+const RUNNING = new Set(["pending", "processing"]);
 
 const LORA_NODES = new Set(["LoraInfo", "LoadLora", "LoraStack", "ApplyLoraStack", "PromptLoras"].map((id) => `Lorakeeper_${id}`));
 
-/** @type {Promise<HTMLElement> | undefined} */
+/** @type {Promise<import("../app/views/lk-app.js").LkApp> | undefined} */
 let panel;
+
+const load = () => (panel ??= import("../../lorakeeper/app/main.js").then(({ mount }) => mount({ app, api })));
 
 /** The panel is made once and moved into whichever element the front end gives us now. @param {HTMLElement} element */
 async function show(element) {
   element.style.height = "100%";
-  panel ??= import("../../lorakeeper/app/main.js").then(({ mount }) => mount({ app, api }));
   try {
-    element.replaceChildren(await panel);
+    element.replaceChildren(await load());
   } catch (error) {
     panel = undefined;
     console.error("Lorakeeper's panel could not be loaded.", error);
@@ -40,6 +42,15 @@ function countJob(event) {
 
 app.registerExtension({
   name: "Lorakeeper",
+  commands: [
+    {
+      id: FIND_MISSING,
+      label: "Find this workflow's missing models",
+      icon: "pi pi-search",
+      function: async () => (await load()).findMissing(),
+    },
+  ],
+  menuCommands: [{ path: ["Extensions", "Lorakeeper"], commands: [FIND_MISSING] }],
   setup() {
     app.extensionManager.registerSidebarTab({
       id: TAB,
@@ -51,7 +62,7 @@ app.registerExtension({
     });
     // The front end calls a message an error unless somebody listened for it before.
     api.addEventListener("lorakeeper.job", countJob);
-    api.addEventListener("lorakeeper.library", () => {});
+    for (const topic of ["action", "instruction", "item", "library", "scan"]) api.addEventListener(`lorakeeper.${topic}`, () => {});
   },
   async nodeCreated(node) {
     if (node.comfyClass === "Lorakeeper_TriggerWords") {

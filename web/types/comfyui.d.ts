@@ -59,6 +59,7 @@ export interface Graph {
   getNodeById(id: number | string): GraphNode | null;
   getLink(id: number): Link | null | undefined;
   add(node: GraphNode): void;
+  serialize(): object;
 }
 
 export interface Canvas {
@@ -82,8 +83,17 @@ export interface SidebarTab {
   destroy?(): void;
 }
 
+export interface Command {
+  id: string;
+  label: string;
+  icon?: string;
+  function(): void | Promise<void>;
+}
+
 export interface Extension {
   name: string;
+  commands?: Command[];
+  menuCommands?: { path: string[]; commands: string[] }[];
   setup?(): void | Promise<void>;
   nodeCreated?(node: GraphNode): void | Promise<void>;
 }
@@ -95,11 +105,14 @@ export interface App {
   extensionManager: {
     registerSidebarTab(tab: SidebarTab): void;
     getSidebarTabs(): SidebarTab[];
+    sidebarTab: { activeSidebarTabId: string | null };
+    workflow?: { activeWorkflow?: { filename?: string } | null };
     toast: { add(message: { severity: string; summary: string; detail?: string; life: number }): void };
   };
   registerExtension(extension: Extension): void;
   clientPosToCanvasPos(position: [number, number]): [number, number];
   refreshComboInNodes(): Promise<void>;
+  graphToPrompt(): Promise<{ output: object }>;
 }
 
 export interface Api extends EventTarget {

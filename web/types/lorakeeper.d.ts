@@ -1,21 +1,30 @@
 /** The shapes of Lorakeeper's JSON, as the routes and the events give them. */
 
-export type JobState =
+export type JobState = "pending" | "processing" | "paused" | "completed" | "failed" | "cancelled";
+
+export type ItemState =
   | "queued" | "resolving" | "downloading" | "verifying" | "scanning"
   | "paused" | "installed" | "owned" | "quarantined" | "failed" | "cancelled";
 
-export interface Job {
+export type Priority = "high" | "normal" | "low";
+export type Action = "pause" | "resume" | "cancel" | "retry";
+
+/** One file of a job. */
+export interface JobItem {
   id: string;
+  job: string;
   target: string;
+  position: number;
   name: string | null;
   kind: string | null;
-  state: JobState;
+  state: ItemState;
   received: number;
   total: number | null;
   rate: number;
   eta: number | null;
   error: string | null;
   path: string | null;
+  part: string | null;
   sha256: string | null;
   model_id: number | null;
   version_id: number | null;
@@ -23,6 +32,86 @@ export interface Job {
   library_id: number | null;
   created_at: string;
   updated_at: string;
+}
+
+/** A download of one file, which is `item` then, or of many. `total` is that of the `sized_files`. */
+export interface Job {
+  id: string;
+  name: string;
+  state: JobState;
+  options: {
+    batch_size: number;
+    priority: Priority;
+    strategy: "sequential" | "parallel" | "adaptive";
+    priority_boost: number;
+    concurrency: number | null;
+    folder: string | null;
+  };
+  position: number;
+  total_files: number;
+  downloaded_files: number;
+  failed_files: number;
+  cancelled_files: number;
+  sized_files: number;
+  received: number;
+  total: number | null;
+  rate: number;
+  eta: number | null;
+  error: string | null;
+  item: JobItem | null;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  updated_at: string;
+}
+
+/** How well downloads get on: bytes a second, percent, seconds. */
+export interface PerformanceReport {
+  condition: "excellent" | "good" | "fair" | "poor" | "unstable";
+  metrics: {
+    current: number;
+    average: number;
+    peak: number;
+    received: number;
+    cpu: number;
+    memory: number;
+    latency: number | null;
+    errors: number;
+    refused: number;
+    error_rate: number;
+    transfers: number;
+  };
+  configuration: { mode: "speed" | "efficiency" | "minimal" | "adaptive"; connections: number; chunk: number; patience: number };
+  changes: { at: string; before: number; after: number; why: string }[];
+  recommendations: string[];
+}
+
+/** A file that is held back. `folder` is where it was to go, "" where that isn't known. */
+export interface QuarantineEntry {
+  sha256: string;
+  name: string;
+  reason: string;
+  source: string;
+  size: number;
+  quarantined_at: string;
+  path: string;
+  folder: string;
+  version_id: number;
+}
+
+export interface SecurityReport {
+  total: { scanned: number; safe: number; unverifiable: number; quarantined: number; released: number; deleted: number };
+  held: number;
+  entries: QuarantineEntry[];
+}
+
+/** Where a file that was held back lies now; `listed` where the library knows it already. */
+export interface Released {
+  sha256: string;
+  name: string;
+  path: string;
+  owned: boolean;
+  listed: boolean;
 }
 
 export interface Word {
@@ -135,4 +224,87 @@ export interface LorasOnBase {
   loras: string[];
   contents: string[];
   prompts: string[];
+}
+
+export type InstructionKind = "download" | "metadata" | "scan" | "variations";
+export type InstructionStatus = "draft" | "validated" | "approved" | "executed" | "failed" | "rejected";
+
+/** Something to know before saying yes: one word for programs, and a sentence. */
+export interface Remark {
+  kind: string;
+  text: string;
+}
+
+/** One thing of a plan. `number` is its line in the list that it came from. */
+export interface PlanLine {
+  number: number;
+  text: string;
+  outcome: "do" | "owned" | "refused";
+  name: string | null;
+  size: number | null;
+  kind: string | null;
+  folder: string | null;
+  path: string | null;
+  page: string | null;
+  remarks: Remark[];
+}
+
+/** What carrying a plan out would do. `seconds` is null where no speed has been measured. */
+export interface Validation {
+  at: string;
+  took: number;
+  lines: PlanLine[];
+  files: number;
+  bytes: number;
+  unsized: number;
+  owned: number;
+  refused: number;
+  rooms: { folder: string; free: number; needed: number; after: number }[];
+  seconds: number | null;
+  cost: number | null;
+  remarks: Remark[];
+}
+
+/** A plan before its deed. */
+export interface Instruction {
+  id: string;
+  title: string;
+  kind: InstructionKind;
+  notes: string[];
+  status: InstructionStatus;
+  running: boolean;
+  validation: Validation | null;
+  result: Record<string, unknown> | null;
+  error: string | null;
+  created_at: string;
+  changed_at: string;
+}
+
+/** What a `lorakeeper.instruction` event says: what has become of it, or how far it is. */
+export interface InstructionNews {
+  id: string;
+  title?: string;
+  kind?: InstructionKind;
+  status?: InstructionStatus;
+  error?: string | null;
+  result?: Record<string, unknown> | null;
+  progress?: Record<string, unknown>;
+}
+
+/** A model that a workflow names. */
+export interface WorkflowModel {
+  name: string;
+  kind: string | null;
+  state: "here" | "found" | "unknown";
+  path: string | null;
+  target: string | null;
+  by: "target" | "hash" | "name" | null;
+  url: string | null;
+  where: string;
+  note: string;
+}
+
+export interface MissingReport {
+  models: WorkflowModel[];
+  instruction: Instruction | null;
 }

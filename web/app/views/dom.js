@@ -7,9 +7,30 @@ export const valueOf = (event) => /** @type {HTMLInputElement} */ (event.target)
 export const focusOn = (view, selector) =>
   /** @type {HTMLElement | null} */ (view.renderRoot.querySelector(selector))?.focus({ preventScroll: true });
 
+/**
+ * Gives the focus back to a view that was put elsewhere in its list, which takes it away: to `selector`, else to the first `instead`.
+ * @param {import("../vendor/lit.js").LitElement} view
+ * @param {string} selector
+ * @param {string} instead
+ */
+export async function focusAgain(view, selector, instead) {
+  await new Promise((resolve) => requestAnimationFrame(resolve));
+  await view.updateComplete;
+  const found = view.renderRoot.querySelector(selector) ?? view.renderRoot.querySelector(instead);
+  /** @type {HTMLElement | null} */ (found)?.focus();
+}
+
 /** Asks the frame to open another view, with a model where `id` is given. @param {Element} from @param {string} view @param {number | null} [id] */
-export const openView = (from, view, id) =>
-  from.dispatchEvent(new CustomEvent("lk-open", { detail: { view, id: id ?? undefined }, bubbles: true, composed: true }));
+export const openView = (from, view, id) => ask(from, { view, id: id ?? undefined });
+
+/** Asks the frame to show what is held back. @param {Element} from */
+export const openQuarantine = (from) => ask(from, { view: "settings", quarantine: true });
+
+/** Asks the frame to open a plan. @param {Element} from @param {import("../intake.js").Origin} plan */
+export const openPlan = (from, plan) => ask(from, { plan });
+
+/** @param {Element} from @param {object} detail */
+const ask = (from, detail) => from.dispatchEvent(new CustomEvent("lk-open", { detail, bubbles: true, composed: true }));
 
 /** Lets Escape close a view, and nothing around it. @param {HTMLElement} view @param {() => void} close */
 export const closeByEscape = (view, close) =>
@@ -18,3 +39,9 @@ export const closeByEscape = (view, close) =>
     event.stopPropagation();
     close();
   });
+
+/** The element with the focus, in this root or deeper. @param {Document | ShadowRoot | null} root @returns {Element | null} */
+export function deepFocus(root) {
+  const element = root?.activeElement ?? null;
+  return element?.shadowRoot ? (deepFocus(element.shadowRoot) ?? element) : element;
+}

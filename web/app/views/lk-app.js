@@ -2,17 +2,23 @@
 import { LitElement, classMap, css, html, repeat } from "../vendor/lit.js";
 import { comfy } from "../comfy.js";
 import { icon } from "../icons.js";
+import { ofFile, ofGraph } from "../intake.js";
 import { jobs } from "../jobs.js";
 import { messages } from "../messages.js";
+import { Plan } from "../plan.js";
 import { t } from "../strings.js";
 import { base, tokens } from "../theme.js";
+import { deepFocus } from "./dom.js";
+import { takeFiles } from "./drop.js";
 import "./lk-discover.js";
 import "./lk-library.js";
 import "./lk-messages.js";
+import "./lk-plan.js";
 import "./lk-queue.js";
 import "./lk-settings.js";
 
 /** @typedef {"library" | "discover" | "queue" | "settings"} View */
+/** @typedef {{ view: View, id?: number, quarantine?: boolean, plan?: import("../intake.js").Origin }} Wish */
 
 /** @type {{ id: View, view: () => unknown }[]} */
 const VIEWS = [
@@ -24,8 +30,8 @@ const VIEWS = [
 const THEMES = /** @type {const} */ (["auto", "dark", "light"]);
 const KEPT_THEME = "lorakeeper.theme";
 
-class LkApp extends LitElement {
-  static properties = { open: { state: true }, theme: { state: true } };
+export class LkApp extends LitElement {
+  static properties = { open: { state: true }, theme: { state: true }, plan: { state: true }, dropping: { state: true } };
 
   static styles = [
     tokens,
@@ -49,6 +55,11 @@ class LkApp extends LitElement {
       main { position: relative; min-height: 0; }
       section { position: absolute; inset: 0; opacity: 1; transition: opacity 0.12s; }
       section.away { visibility: hidden; opacity: 0; transition: none; }
+      lk-plan { position: absolute; inset: 0; z-index: 4; background: var(--lk-bg); animation: slide 0.16s ease-out; }
+      @keyframes slide { from { transform: translateX(24px); opacity: 0; } }
+      .drop { position: absolute; inset: 8px; z-index: 5; display: grid; place-content: center; justify-items: center; gap: 8px; padding: 24px;
+        text-align: center; border: 2px dashed var(--lk-accent); border-radius: 12px; pointer-events: none;
+        background: color-mix(in srgb, var(--lk-bg) 92%, var(--lk-accent)); }
       @container app (width >= 620px) {
         nav { gap: 6px; }
         nav button.square { width: auto; padding: 4px 12px; }
@@ -65,14 +76,22 @@ class LkApp extends LitElement {
     /** @type {Set<View>} */
     this.seen = new Set(["library"]);
     this.theme = THEMES.find((each) => each === localStorage.getItem(KEPT_THEME)) ?? "auto";
+    /** The plan that is open, over whatever view. @type {Plan | null} */
+    this.plan = null;
+    this.dropping = false;
+    /** What had the focus before the plan. @type {Element | null} */
+    this.opener = null;
     this.changed = () => this.requestUpdate();
     /** @type {(() => void) | undefined} */
     this.detach = undefined;
     this.addEventListener("lk-open", (event) => {
-      const { view, id } = /** @type {CustomEvent<{ view: View, id?: number }>} */ (event).detail;
-      this.show(view);
+      const { view, id, quarantine, plan } = /** @type {CustomEvent<Wish>} */ (event).detail;
+      if (plan) this.openPlan(plan);
+      else this.show(view);
       if (id !== undefined) this.updateComplete.then(() => this.library?.openItem(id));
+      if (quarantine) this.updateComplete.then(() => this.settings?.showQuarantine());
     });
+    takeFiles(this, (over) => (this.dropping = over), (files) => this.takeDrop(files));
     for (const type of ["keydown", "copy", "cut", "paste"]) this.addEventListener(type, keepFromComfy);
   }
 
@@ -94,6 +113,7 @@ class LkApp extends LitElement {
   }
 
   disconnectedCallback() {
+    this.dropping = false;
     this.detach?.();
     jobs.removeEventListener("change", this.changed);
     super.disconnectedCallback();
@@ -104,10 +124,52 @@ class LkApp extends LitElement {
     return this.renderRoot.querySelector("lk-library");
   }
 
+  /** @returns {import("./lk-settings.js").LkSettings | null} */
+  get settings() {
+    return this.renderRoot.querySelector("lk-settings");
+  }
+
   /** @param {View} view */
   show(view) {
+    this.leavePlan();
     this.seen.add(view);
     this.open = view;
+  }
+
+  /** @param {import("../intake.js").Origin} origin */
+  openPlan(origin) {
+    if (!this.plan) this.opener = deepFocus(document);
+    this.leavePlan();
+    this.plan = new Plan(origin);
+    void this.plan.start();
+  }
+
+  /** Opens the panel with what is missing of the graph in ComfyUI. */
+  findMissing() {
+    comfy?.showPanel();
+    this.openPlan(ofGraph());
+  }
+
+  /** @param {File[]} files */
+  takeDrop([file, ...others]) {
+    if (!file) return;
+    if (others.length) messages.info(t("intake.one", { name: file.name }));
+    this.openPlan(ofFile(file));
+  }
+
+  leavePlan() {
+    this.plan?.stop();
+    this.plan = null;
+  }
+
+  /** @param {CustomEvent<View | "">} event */
+  async closePlan({ detail: next }) {
+    this.leavePlan();
+    if (next) this.show(next);
+    await this.updateComplete;
+    const back = next ? null : this.opener;
+    const element = back?.isConnected && back !== document.body ? back : this.renderRoot.querySelector('nav [aria-current="page"]');
+    /** @type {HTMLElement | null} */ (element)?.focus({ preventScroll: true });
   }
 
   /** @param {(typeof THEMES)[number]} theme */
@@ -130,9 +192,11 @@ class LkApp extends LitElement {
           VIEWS.filter(({ id }) => this.seen.has(id)),
           ({ id }) => id,
           ({ id, view }) => html`
-            <section class=${classMap({ away: id !== this.open })} ?inert=${id !== this.open} aria-label=${t(`view.${id}`)}>${view()}</section>
+            <section class=${classMap({ away: id !== this.open })} ?inert=${id !== this.open || this.plan !== null} aria-label=${t(`view.${id}`)}>${view()}</section>
           `,
         )}
+        ${this.plan ? html`<lk-plan .plan=${this.plan} @lk-close=${this.closePlan}></lk-plan>` : null}
+        ${this.dropping ? html`<div class="drop">${icon("front")}<p>${t("intake.drop")}</p></div>` : null}
       </main>
       <lk-messages></lk-messages>
     `;
@@ -140,14 +204,16 @@ class LkApp extends LitElement {
 
   /** @param {View} id */
   tab(id) {
-    const running = id === "queue" ? jobs.working.length : 0;
+    const open = id === "queue" ? jobs.open.length : 0;
+    const running = jobs.working.length;
     const percent = Math.round(jobs.progress * 100);
-    const label = running ? t("view.queue.running", { count: running, percent }) : t(`view.${id}`);
+    const paused = open - running ? t("view.queue.paused", { count: open - running }) : "";
+    const label = open ? t("view.queue.running", { count: running, percent }) + paused : t(`view.${id}`);
     return html`
       <button type="button" class="plain square" title=${label} aria-label=${label} @click=${() => this.show(id)}
         aria-current=${this.open === id ? "page" : "false"}>
         ${icon(id)}<span>${t(`view.${id}`)}</span>
-        ${running ? html`<i class="count" style="--done: ${percent}%"><b>${running}</b></i>` : null}
+        ${open ? html`<i class="count" style="--done: ${percent}%"><b>${open}</b></i>` : null}
       </button>
     `;
   }
@@ -166,12 +232,6 @@ customElements.define("lk-app", LkApp);
 
 /** @param {unknown} target */
 const isTextField = (target) => target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
-
-/** The element with the focus, in this root or deeper. @param {ShadowRoot | null} root @returns {Element | null} */
-function deepFocus(root) {
-  const element = root?.activeElement ?? null;
-  return element?.shadowRoot ? deepFocus(element.shadowRoot) : element;
-}
 
 /** ComfyUI takes keys and pasted text for its own unless it sees the input that they go to, and the shadow root hides ours. @param {Event} event */
 function keepFromComfy(event) {

@@ -1,13 +1,15 @@
-/** Finding models: one box that takes a link, an AIR, an id or a hash, or words to search Civitai for. */
+/** Finding models: one box that takes a link, an AIR, an id or a hash, a whole list of them, or words to search Civitai for. */
 import { LitElement, css, html } from "../vendor/lit.js";
 import { ApiError, civitai, settings } from "../api.js";
+import { comfy } from "../comfy.js";
 import { number, short } from "../format.js";
 import { icon } from "../icons.js";
+import { isPlan, ofFile, ofGraph, ofText } from "../intake.js";
 import { t } from "../strings.js";
 import { isDoubtful, isTarget } from "../targets.js";
 import { base } from "../theme.js";
 import { cardStyles, frame } from "./card.js";
-import { focusOn, valueOf } from "./dom.js";
+import { focusOn, openPlan, valueOf } from "./dom.js";
 import { moveFocus } from "./grid.js";
 import "./lk-preview.js";
 
@@ -34,12 +36,21 @@ class LkDiscover extends LitElement {
     css`
       :host { position: absolute; inset: 0; display: grid; grid-template-columns: minmax(0, 1fr); }
       .list { display: grid; grid-template-rows: auto minmax(0, 1fr); min-height: 0; min-width: 0; }
-      form { display: grid; gap: 8px; padding: 12px; }
+      form { display: grid; grid-template-columns: minmax(0, 1fr); gap: 8px; padding: 12px; }
       .box { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 8px; position: relative; }
       .box .icon { position: absolute; inset: 0 auto 0 11px; margin: auto; color: var(--lk-quiet); pointer-events: none; }
       .box input { min-height: 40px; padding-left: 38px; border-radius: 10px; font-size: 14px; }
       .box button { min-height: 40px; padding-inline: 16px; border-radius: 10px; }
-      .type { width: auto; justify-self: start; min-height: 28px; padding-block: 2px; font-size: 12px; }
+      .ways { display: flex; gap: 6px; align-items: center; }
+      .ways button { min-height: 28px; padding-inline: 8px; font-size: 12px; white-space: nowrap; }
+      .ways .icon { width: 16px; height: 16px; }
+      .ways .long { display: none; }
+      .empty p { max-width: 56ch; }
+      @container app (width >= 340px) {
+        .ways .missing .short { display: none; }
+        .ways .missing .long { display: inline; }
+      }
+      .type { width: auto; min-width: 72px; min-height: 28px; padding-block: 2px; font-size: 12px; }
       .line { height: 2px; margin: 0 12px; border-radius: 1px; overflow: hidden; }
       .line.busy::after { content: ""; display: block; height: 100%; width: 40%; background: var(--lk-accent); animation: run 1s linear infinite; }
       @keyframes run { from { transform: translateX(-100%); } to { transform: translateX(250%); } }
@@ -52,6 +63,7 @@ class LkDiscover extends LitElement {
       @container app (width >= 880px) {
         :host { grid-template-columns: minmax(0, 1fr) auto; }
         form { max-width: 760px; padding: 16px 20px 10px; }
+        .ways .long { display: inline; }
         .cards { padding-inline: 20px; }
         .line, .note { margin-inline: 20px; }
         lk-preview { position: relative; inset: auto; width: clamp(360px, 34cqw, 520px); border-left: 1px solid var(--lk-line); }
@@ -141,13 +153,17 @@ class LkDiscover extends LitElement {
               @input=${(/** @type {Event} */ event) => (this.text = valueOf(event))} @paste=${this.paste} />
             <button class="primary">${t("discover.go")}</button>
           </div>
-          <select class="type" aria-label=${t("discover.type")} @change=${(/** @type {Event} */ event) => {
-            this.type = valueOf(event);
-            if (!isTarget(this.text)) this.go();
-          }}>
-            <option value="">${t("discover.type.all")}</option>
-            ${TYPES.map((type) => html`<option value=${type} ?selected=${type === this.type}>${type}</option>`)}
-          </select>
+          <div class="ways">
+            <select class="type" aria-label=${t("discover.type")} @change=${(/** @type {Event} */ event) => {
+              this.type = valueOf(event);
+              if (!isTarget(this.text)) this.go();
+            }}>
+              <option value="">${t("discover.type.all")}</option>
+              ${TYPES.map((type) => html`<option value=${type} ?selected=${type === this.type}>${type}</option>`)}
+            </select>
+            <span class="grow"></span>
+            ${this.ways()}
+          </div>
         </form>
         <div class="scroll">
           <div class="line ${this.busy ? "busy" : ""}" role="status">
@@ -167,9 +183,37 @@ class LkDiscover extends LitElement {
     this.go();
   }
 
-  /** A pasted target needs no Enter. @param {ClipboardEvent} event */
+  /** Ways to a plan: a file, and inside ComfyUI the graph that is open. */
+  ways() {
+    const pick = () => /** @type {HTMLInputElement} */ (this.renderRoot.querySelector('input[type="file"]')).click();
+    const picked = (/** @type {Event} */ event) => {
+      const input = /** @type {HTMLInputElement} */ (event.target);
+      const [file] = input.files ?? [];
+      input.value = "";
+      if (file) openPlan(this, ofFile(file));
+    };
+    return html`
+      <button type="button" class="file" title=${t("discover.file.title")} aria-label=${t("discover.file")} @click=${pick}>
+        ${icon("front")}<span class="long">${t("discover.file")}</span>
+      </button>
+      <input type="file" hidden accept=".txt,.json,.png,.webp,.jpg,.jpeg" @change=${picked} />
+      ${comfy
+        ? html`<button type="button" class="missing" title=${t("discover.missing.title")} aria-label=${t("discover.missing")}
+            @click=${() => openPlan(this, ofGraph())}>
+            ${icon("missing")}<span class="long">${t("discover.missing")}</span><span class="short">${t("discover.missing.short")}</span>
+          </button>`
+        : null}
+    `;
+  }
+
+  /** A pasted target needs no Enter, and neither does a list of them. @param {ClipboardEvent} event */
   paste(event) {
     const text = event.clipboardData?.getData("text").trim() ?? "";
+    if (isPlan(text)) {
+      event.preventDefault();
+      openPlan(this, ofText(text));
+      return;
+    }
     if (!isTarget(text)) return;
     event.preventDefault();
     this.text = text;

@@ -1,47 +1,42 @@
-/** One download: what it is, how far it is, and what can be done about it. */
-import { LitElement, css, html, nothing } from "../vendor/lit.js";
+/** A download of one file or many: what it is, how far it is, and what can be done about it. The files of many fold out. */
+import { LitElement, css, html, live } from "../vendor/lit.js";
 import { jobs as routes, library } from "../api.js";
 import { comfy } from "../comfy.js";
-import { bytes, duration, rate } from "../format.js";
+import { bytes, number } from "../format.js";
 import { icon } from "../icons.js";
-import { isOver, jobs } from "../jobs.js";
+import { expected, isOver, isWorking, jobs, stateOf } from "../jobs.js";
 import { messages } from "../messages.js";
 import { t } from "../strings.js";
 import { base } from "../theme.js";
-import { openView } from "./dom.js";
+import { Turns } from "../turns.js";
+import { focusAgain, openQuarantine, openView, valueOf } from "./dom.js";
 import { addToGraph } from "./lk-library.js";
+import { amounts, bar, progressStyles, stateMark } from "./progress.js";
+import "./lk-items.js";
 
 /** @typedef {import("../../types/lorakeeper").Job} Job */
+/** @typedef {import("../../types/lorakeeper").JobItem} JobItem */
+/** @typedef {import("../../types/lorakeeper").Priority} Priority */
 
-/** @type {Partial<Record<Job["state"], Parameters<typeof icon>[0]>>} */
-const MARKS = { installed: "check", owned: "check", failed: "broken", quarantined: "broken", paused: "pause", cancelled: "cancel" };
-const LOOKS = /** @type {Record<string, string>} */ ({ installed: "good", owned: "good", failed: "bad", quarantined: "bad", paused: "warn" });
+const PRIORITIES = /** @type {const} */ (["high", "normal", "low"]);
 
 class LkJob extends LitElement {
-  static properties = { job: { attribute: false } };
+  static properties = { job: { attribute: false }, ahead: { attribute: false }, open: { state: true } };
 
   static styles = [
     base,
+    progressStyles,
     css`
       :host { display: grid; grid-template-columns: minmax(0, 1fr); gap: 6px; }
       .small { min-height: 22px; width: 22px; margin: -2px -4px 0 0; color: var(--lk-quiet); }
       .small .icon { width: 15px; height: 15px; }
       .name { font-weight: 600; }
-      .state { display: inline-flex; gap: 4px; align-items: center; flex: 1 0 auto; max-width: 100%; }
-      .state .icon { width: 15px; height: 15px; }
-      .facts { display: flex; flex-wrap: wrap; gap: 0 8px; align-items: center; font-size: 12px; min-height: 20px; font-variant-numeric: tabular-nums; }
-      progress { appearance: none; display: block; width: 100%; height: 5px; border: 0; border-radius: 3px; overflow: hidden;
-        background: var(--lk-line); }
-      progress::-webkit-progress-bar { background: var(--lk-line); }
-      progress::-webkit-progress-value { background: var(--lk-accent); border-radius: 3px; transition: width 0.25s linear; }
-      progress::-moz-progress-bar { background: var(--lk-accent); border-radius: 3px; }
-      progress.paused::-webkit-progress-value { background: var(--lk-quiet); }
-      progress:indeterminate { animation: wait 1.2s linear infinite;
-        background: linear-gradient(90deg, transparent 30%, var(--lk-accent), transparent 70%) -100% 0 / 200% 100%, var(--lk-line); }
-      progress:indeterminate::-webkit-progress-bar { background: none; }
-      @keyframes wait { to { background-position: 100% 0, 0 0; } }
-      .error { overflow-wrap: anywhere; }
-      .acts { display: flex; flex-wrap: wrap; gap: 6px; }
+      .acts { display: flex; flex-wrap: wrap; gap: 6px; align-items: center; }
+      .acts:empty { display: none; }
+      select { width: auto; min-height: 30px; padding-block: 3px; font-size: 12px; }
+      .fold { justify-content: flex-start; margin-inline-start: -6px; padding-inline: 4px 8px; }
+      .fold .icon { width: 15px; height: 15px; transition: rotate 0.12s; }
+      .fold[aria-expanded="true"] .icon { rotate: 90deg; }
     `,
   ];
 
@@ -49,22 +44,43 @@ class LkJob extends LitElement {
     super();
     /** @type {Job | null} */
     this.job = null;
-    this.busy = false;
+    /** How many jobs there are before which it can be moved. */
+    this.ahead = 0;
+    this.open = false;
+    this.turns = new Turns();
   }
 
-  /** @param {"pause" | "resume" | "cancel" | "retry"} action */
-  async act(action) {
-    const { job } = this;
-    if (!job || this.busy) return;
-    this.busy = true;
-    try {
-      jobs.put(await routes.act(job.id, action));
+  /** @param {string} what @param {(job: Job) => Promise<unknown>} deed */
+  turn(what, deed) {
+    return this.turns.take(what, () => this.job && deed(this.job));
+  }
+
+  /** @param {import("../../types/lorakeeper").Action} action */
+  act(action) {
+    return this.turn(action, async (job) => {
+      // The one file of a job that isn't paused may be so by itself.
+      if (action === "resume" && job.item && job.state !== "paused") await routes.actItem(job.item, action);
+      else jobs.put(await routes.act(job.id, action));
       if (action === "cancel")
         messages.undoable(t("queue.cancelled", { name: title(job) }), async () => jobs.put(await routes.act(job.id, "retry")));
-    } catch (error) {
-      messages.error(error);
-    }
-    this.busy = false;
+    });
+  }
+
+  /** @param {Priority} priority */
+  async setPriority(priority) {
+    await this.turn(priority, async (job) => jobs.put(await routes.change(job.id, { priority })));
+    // Where it was refused, the old one holds.
+    this.requestUpdate();
+  }
+
+  /** @param {number} place among the jobs ahead; -1 is the nearest @param {string} name */
+  move(place, name) {
+    return this.turn(name, async (job) => {
+      const before = jobs.ahead(job).at(place);
+      if (!before) return;
+      await jobs.move(job.id, before.id);
+      await focusAgain(this, `[name="${name}"]`, ".acts button");
+    });
   }
 
   forget() {
@@ -78,24 +94,17 @@ class LkJob extends LitElement {
     );
   }
 
-  async add() {
-    try {
-      await addToGraph(await library.get(Number(this.job?.library_id)));
-    } catch (error) {
-      messages.error(error);
-    }
+  add() {
+    return this.turn("add", async (job) => addToGraph(await library.get(Number(job.item?.library_id))));
   }
 
   render() {
     const { job } = this;
     if (!job) return null;
     const name = title(job);
-    const state = t(`job.state.${job.state}`);
-    const moving = job.state === "downloading" || job.state === "paused";
-    const mark = MARKS[job.state];
     return html`
       <div class="row">
-        <div class="name cut grow" title=${job.target}>${name}</div>
+        <div class="name cut grow" title=${job.item?.target ?? name}>${name}</div>
         ${isOver(job)
           ? html`
               <button type="button" class="plain square small" title=${t("job.forget")} @click=${this.forget}
@@ -105,50 +114,118 @@ class LkJob extends LitElement {
             `
           : null}
       </div>
-      ${isOver(job)
-        ? null
-        : html`<progress class=${job.state} aria-label=${name} max=${job.total || 1}
-            value=${moving && job.total ? job.received : nothing}></progress>`}
-      <div class="facts quiet">
-        <span class="state ${LOOKS[job.state] ?? ""}">${mark ? icon(mark) : null}${state}</span>
-        ${moving ? html`<span>${this.numbers(job)}</span>` : null}
-        ${isOver(job) && job.total && !job.error ? html`<span>${bytes(job.total)}</span>` : null}
-      </div>
-      ${job.error ? html`<p class="error" role="alert">${job.error}</p>` : null}
-      <div class="acts">${this.actions(job, name)}</div>
-      <span class="heard" role="status">${t("job.announce", { name, state })}</span>
+      ${job.item ? this.single(job, job.item, name) : this.many(job, name)}
     `;
   }
 
-  /** @param {Job} job */
-  numbers(job) {
-    const received = bytes(job.received);
-    const amount = job.total === null ? received : t("job.progress", { received, total: bytes(job.total) });
-    const speed = job.state === "downloading" && job.rate > 0 ? rate(job.rate) : null;
-    const left = job.state === "downloading" && job.eta !== null ? t("job.left", { time: duration(job.eta) }) : null;
-    return [amount, speed, left].filter(Boolean).join(" · ");
+  /** @param {Job} job @param {JobItem} item @param {string} name */
+  single(job, item, name) {
+    const state = stateOf(job, item);
+    const label = t(`job.state.${state}`);
+    const moving = state === "downloading" || state === "paused";
+    return html`
+      ${isOver(job) ? null : bar(name, state, moving && item.total ? item.received / item.total : null)}
+      <div class="facts quiet">
+        ${stateMark(state, label)}
+        ${moving ? html`<span>${amounts(item, { moving: state === "downloading" })}</span>` : null}
+        ${isOver(job) && item.total && !item.error ? html`<span>${bytes(item.total)}</span>` : null}
+      </div>
+      ${item.error ? html`<p class="error" role="alert">${item.error}</p>` : null}
+      <div class="acts">
+        ${isOver(job) ? this.ends(item, state, name) : [...this.controls(state === "paused", name), ...this.moves(job, name)]}
+      </div>
+      <span class="heard" role="status">${t("job.announce", { name, state: label })}</span>
+    `;
   }
 
   /** @param {Job} job @param {string} name */
-  actions(job, name) {
-    const button = (/** @type {string} */ key, /** @type {Parameters<typeof icon>[0]} */ sign, /** @type {() => void} */ act, look = "") =>
-      html`<button type="button" class=${look} aria-label=${t("job.label", { action: t(key), name })} @click=${act}>
-        ${icon(sign)}${t(key)}
-      </button>`;
-    if (!isOver(job))
-      return [
-        job.state === "paused" ? button("job.resume", "play", () => this.act("resume")) : button("job.pause", "pause", () => this.act("pause")),
-        button("job.cancel", "cancel", () => this.act("cancel"), "plain"),
-      ];
-    const own = job.library_id !== null && (job.state === "installed" || job.state === "owned");
-    return [
-      own && comfy?.canLoad(job.kind ?? "") ? button("item.add", "graph", () => this.add(), "primary") : null,
-      own ? button("preview.owned.show", "library", () => openView(this, "library", job.library_id)) : null,
-      job.state === "failed" || job.state === "cancelled" ? button("job.retry", "retry", () => this.act("retry")) : null,
+  many(job, name) {
+    const label = t(`bulk.state.${job.state}`);
+    const whole = expected(job);
+    const counts = [
+      t("bulk.files", { done: number(job.downloaded_files), count: number(job.total_files) }),
+      job.cancelled_files ? t("bulk.cancelled", { count: number(job.cancelled_files) }) : null,
     ];
+    const sizes = isOver(job)
+      ? job.received > 0 && bytes(job.received)
+      : job.received > 0 && amounts({ ...job, total: whole }, { moving: isWorking(job), about: whole !== job.total });
+    const retry = job.state === "cancelled" ? "job.retry" : "bulk.retry";
+    return html`
+      ${isOver(job) ? null : bar(name, job.state, whole ? job.received / whole : job.state === "processing" ? null : 0)}
+      <div class="facts quiet">
+        ${stateMark(job.state, label)}
+        <span>${counts.filter(Boolean).join(" · ")}</span>
+        ${job.failed_files ? html`<span class="bad">${t("bulk.failed", { count: number(job.failed_files) })}</span>` : null}
+        ${sizes ? html`<span>${sizes}</span>` : null}
+      </div>
+      <div class="acts">
+        ${isOver(job) ? null : this.controls(job.state === "paused", name)}
+        ${job.failed_files || job.state === "cancelled" ? this.button(retry, "retry", name, () => this.act("retry")) : null}
+        ${this.moves(job, name)}
+      </div>
+      <div class="row">
+        <button type="button" class="plain fold quiet" aria-expanded=${this.open} aria-label=${t("job.label", { action: t("bulk.items"), name })}
+          @click=${() => (this.open = !this.open)}>
+          ${icon("unfold")}${t("bulk.items")}
+        </button>
+        <span class="grow"></span>
+        ${isOver(job) ? null : this.priority(job, name)}
+      </div>
+      ${this.open ? html`<lk-items .job=${job}></lk-items>` : null}
+      <span class="heard" role="status">${t("job.announce", { name, state: label })}</span>
+    `;
+  }
+
+  /** @param {boolean} paused @param {string} name */
+  controls(paused, name) {
+    return [
+      paused ? this.button("job.resume", "play", name, () => this.act("resume")) : this.button("job.pause", "pause", name, () => this.act("pause")),
+      this.button("job.cancel", "cancel", name, () => this.act("cancel"), "plain"),
+    ];
+  }
+
+  /** What can be done with one file at its end. @param {JobItem} item @param {string} state @param {string} name */
+  ends(item, state, name) {
+    const own = item.library_id !== null && (state === "installed" || state === "owned");
+    return [
+      own && comfy?.canLoad(item.kind ?? "") ? this.button("item.add", "graph", name, () => this.add(), "primary") : null,
+      own ? this.button("preview.owned.show", "library", name, () => openView(this, "library", item.library_id)) : null,
+      state === "quarantined" ? this.button("quarantine.show", "broken", name, () => openQuarantine(this)) : null,
+      state === "failed" || state === "cancelled" ? this.button("job.retry", "retry", name, () => this.act("retry")) : null,
+    ];
+  }
+
+  /** @param {Job} job @param {string} name */
+  priority(job, name) {
+    const set = (/** @type {Event} */ event) => this.setPriority(/** @type {Priority} */ (valueOf(event)));
+    return html`<select aria-label=${t("job.label", { action: t("bulk.priority"), name })} .value=${live(job.options.priority)} @change=${set}>
+      ${PRIORITIES.map((each) => html`<option value=${each} ?selected=${each === job.options.priority}>${t(`bulk.priority.${each}`)}</option>`)}
+    </select>`;
+  }
+
+  /** Ways ahead of jobs of the same priority, for one that waits. @param {Job} job @param {string} name */
+  moves(job, name) {
+    const ahead = job.state === "pending" ? this.ahead : 0;
+    return [
+      ahead > 0 ? this.button("job.up", "up", name, () => this.move(-1, "job.up"), "plain") : null,
+      ahead > 1 ? this.button("job.front", "front", name, () => this.move(0, "job.front"), "plain") : null,
+    ];
+  }
+
+  /**
+   * @param {string} key
+   * @param {Parameters<typeof icon>[0]} sign
+   * @param {string} name
+   * @param {() => void} act
+   * @param {string} [look]
+   */
+  button(key, sign, name, act, look = "") {
+    return html`<button type="button" class=${look} name=${key} aria-label=${t("job.label", { action: t(key), name })} @click=${act}>
+      ${icon(sign)}${t(key)}
+    </button>`;
   }
 }
 customElements.define("lk-job", LkJob);
 
 /** @param {Job} job */
-const title = (job) => job.name ?? job.target;
+const title = (job) => (job.item ? (job.item.name ?? job.item.target) : job.name);

@@ -20,7 +20,7 @@ const PAGE = 60;
 const MOST = 500;
 const TYPING_MS = 150;
 /** Offered as filters; others are found by searching. */
-const KINDS = ["loras", "checkpoints", "embeddings", "vae", "controlnet", "upscale_models", "diffusion_models"];
+export const KINDS = ["loras", "checkpoints", "embeddings", "vae", "controlnet", "upscale_models", "diffusion_models"];
 
 export class LkLibrary extends LitElement {
   static properties = {
@@ -265,7 +265,7 @@ customElements.define("lk-library", LkLibrary);
 const count = (total) => t(total === 1 ? "library.count.one" : "library.count", { count: number(total) });
 
 /** @param {string} kind */
-const kindName = (kind) => (has(`kind.${kind}`) ? t(`kind.${kind}`) : kind);
+export const kindName = (kind) => (has(`kind.${kind}`) ? t(`kind.${kind}`) : kind);
 
 /** @param {Item} item */
 export async function addToGraph(item) {

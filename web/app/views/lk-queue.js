@@ -1,18 +1,22 @@
-/** The downloads, newest first, live. */
+/** The downloads, live: plans that wait, those to come in their order, then those that are over; and how fast they are. */
 import { LitElement, css, html, repeat } from "../vendor/lit.js";
 import { icon } from "../icons.js";
-import { isOver, jobs } from "../jobs.js";
+import { isOver, jobs, rank } from "../jobs.js";
 import { messages } from "../messages.js";
 import { t } from "../strings.js";
 import { base } from "../theme.js";
 import { openView } from "./dom.js";
 import "./lk-job.js";
+import "./lk-plans.js";
+import "./lk-speed.js";
+
+/** @typedef {import("../../types/lorakeeper").Job} Job */
 
 class LkQueue extends LitElement {
   static styles = [
     base,
     css`
-      :host { position: absolute; inset: 0; display: grid; grid-template-rows: auto minmax(0, 1fr); }
+      :host { position: absolute; inset: 0; display: grid; grid-template-rows: auto minmax(0, 1fr) auto; }
       .bar { display: flex; align-items: center; gap: 8px; min-height: 46px; padding: 8px 8px 4px 14px; }
       ul { display: grid; grid-template-columns: minmax(0, 1fr); gap: 10px; align-content: start; padding: 4px 12px 24px; max-width: 860px; }
       li { padding: 12px; border: 1px solid var(--lk-line); border-radius: 12px; background: color-mix(in srgb, var(--lk-raised) 45%, transparent); }
@@ -48,19 +52,33 @@ class LkQueue extends LitElement {
   render() {
     const rows = jobs.list;
     const over = rows.filter(isOver).length;
-    const counts = [jobs.working.length && t("queue.running", { count: jobs.working.length }), over && t("queue.finished", { count: over })];
+    const paused = jobs.open.length - jobs.working.length;
+    const counts = [
+      jobs.working.length && t("queue.running", { count: jobs.working.length }),
+      paused && t("queue.paused", { count: paused }),
+      over && t("queue.finished", { count: over }),
+    ];
     return html`
       <div class="bar">
         <span class="grow quiet" role="status">${counts.filter(Boolean).join(" · ")}</span>
         ${over ? html`<button type="button" class="plain" @click=${this.clear}>${t("queue.clear")}</button>` : null}
       </div>
-      <div class="scroll">${rows.length ? this.list(rows) : jobs.loaded && this.empty()}</div>
+      <div class="scroll"><lk-plans></lk-plans>${rows.length ? this.list(rows) : jobs.loaded && this.empty()}</div>
+      <lk-speed></lk-speed>
     `;
   }
 
-  /** @param {import("../../types/lorakeeper").Job[]} rows */
+  /** @param {Job[]} rows */
   list(rows) {
-    const row = (/** @type {import("../../types/lorakeeper").Job} */ job) => html`<li><lk-job .job=${job}></lk-job></li>`;
+    /** @type {Record<number, number>} */
+    const seen = {};
+    /** How many are ahead of it, of those of its priority. @param {Job} job */
+    const ahead = (job) => {
+      const before = seen[rank(job)] ?? 0;
+      seen[rank(job)] = before + Number(!isOver(job));
+      return before;
+    };
+    const row = (/** @type {Job} */ job) => html`<li><lk-job .job=${job} .ahead=${ahead(job)}></lk-job></li>`;
     return html`<ul aria-label=${t("queue.list")}>${repeat(rows, ({ id }) => id, row)}</ul>`;
   }
 

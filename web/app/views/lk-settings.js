@@ -6,6 +6,7 @@ import { messages } from "../messages.js";
 import { has, t } from "../strings.js";
 import { base } from "../theme.js";
 import { valueOf } from "./dom.js";
+import "./lk-quarantine.js";
 
 /** @typedef {import("../../types/lorakeeper").Credential} Credential */
 /** @typedef {import("../../types/lorakeeper").SettingSchema} SettingSchema */
@@ -13,7 +14,7 @@ import { valueOf } from "./dom.js";
 /** Where keys are made. @type {Record<string, string>} */
 const KEY_PAGES = { civitai: "https://civitai.com/user/account", gemini: "https://aistudio.google.com/apikey" };
 
-class LkSettings extends LitElement {
+export class LkSettings extends LitElement {
   static properties = {
     values: { state: true },
     schema: { state: true },
@@ -53,11 +54,22 @@ class LkSettings extends LitElement {
     this.errors = {};
     this.saved = "";
     this.failure = "";
+    /** Until there is something to see. @type {Promise<void> | undefined} */
+    this.loading = undefined;
   }
 
   connectedCallback() {
     super.connectedCallback();
-    this.load();
+    this.loading = this.load();
+  }
+
+  /** Brings what is held back into sight; it stands below the settings, which have to be there first. */
+  async showQuarantine() {
+    await this.loading;
+    await this.updateComplete;
+    const quarantine = /** @type {HTMLElement | null} */ (this.renderRoot.querySelector("lk-quarantine"));
+    quarantine?.scrollIntoView({ block: "start" });
+    quarantine?.focus({ preventScroll: true });
   }
 
   async load() {
@@ -119,6 +131,7 @@ class LkSettings extends LitElement {
           <h2 class="small">${t("settings.settings")}</h2>
           ${Object.entries(this.schema).filter(([name]) => name in this.values).map(([name, schema]) => this.field(name, schema))}
         </section>
+        <lk-quarantine tabindex="-1"></lk-quarantine>
       </div>
     `;
   }
