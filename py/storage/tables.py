@@ -213,7 +213,7 @@ job_items = Table(
     Index("job_items_state", "state"),
 )
 
-# Plans before deeds. ``document`` is the whole of an instruction, as the doors show it.
+# Plans before deeds. ``document`` is an instruction as the doors show it, but for the lines of what was validated.
 instructions = Table(
     "instructions",
     metadata,
@@ -222,6 +222,7 @@ instructions = Table(
     Column("kind", String(16), nullable=False),
     Column("status", String(16), nullable=False),
     Column("document", JSON, nullable=False),
+    Column("lines", JSON, nullable=False),
 )
 
 # What the scanner said of each file that was fetched. ``source`` is a host; ``site`` what the site's own scans say, for

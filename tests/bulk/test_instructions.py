@@ -234,8 +234,7 @@ async def test_a_list_with_every_kind_of_fault_is_reported_line_by_line(app: App
     await app.instructions.approve(instruction.id)
     executed = await app.instructions.execute(instruction.id)
     job = await app.jobs.wait(str((executed.result or {})["job"]))
-    assert job.downloaded_files == 84 + 1  # the owned one; the twin is one file with its first
-    assert job.failed_files == report.refused
+    assert (job.downloaded_files, job.total_files) == (84, 84)
 
 
 async def test_the_time_is_told_by_the_speed_that_was_measured(app: App, civitai: FakeCivitai) -> None:
@@ -431,6 +430,12 @@ async def test_the_list_is_paged_newest_first(app: App) -> None:
     assert [each.id for each in (*first.items, *rest.items)] == [each.id for each in reversed(instructions)]
     assert rest.next_cursor is None
     assert len(drafts.items) == 4
+    validated = await app.instructions.validate(instructions[1].id)
+    assert validated.validation
+    assert validated.validation.lines
+    [listed] = (await app.instructions.page(status=STATES.VALIDATED)).items
+    assert listed.validation
+    assert (listed.validation.refused, listed.validation.lines) == (1, [])
     await app.instructions.remove(instructions[0].id)
     with pytest.raises(InstructionNotFoundError):
         await app.instructions.remove(instructions[0].id)

@@ -117,9 +117,15 @@ class DownloadKind:
             remarks=[_no_room(room) for room in rooms if room.after < 0],
         )
 
-    async def execute(self, payload: DownloadPayload, key: str, progress: Progress) -> dict[str, JsonValue]:
-        """The job does the rest; files that are owned turn out to be so without being fetched."""
-        wanted = [Wanted(**target.model_dump(exclude={"line"})) for target in payload.targets]
+    async def execute(
+        self, payload: DownloadPayload, validation: Validation, key: str, progress: Progress
+    ) -> dict[str, JsonValue]:
+        """One job for the lines that can be done."""
+        wanted = [
+            Wanted(**target.model_dump(exclude={"line"}))
+            for target, line in zip(payload.targets, validation.lines, strict=True)
+            if line.outcome == "do"
+        ]
         job = await self._jobs.create_bulk_job(wanted, payload.name, payload.options, job_id=key)
         return {"job": job.id, "files": job.total_files}
 

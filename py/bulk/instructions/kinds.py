@@ -34,9 +34,9 @@ class Kind(Protocol):
         """What :meth:`execute` would do; nothing changes. ``at`` and ``took`` are the caller's to fill in."""
         ...
 
-    async def execute(self, payload: Any, key: str, progress: Progress) -> dict[str, JsonValue]:
-        """Does it, and returns what came of it. ``key`` is the same each time that one instruction is carried out, as
-        after a crash. Raises a LorakeeperError where nothing could be done."""
+    async def execute(self, payload: Any, validation: Validation, key: str, progress: Progress) -> dict[str, JsonValue]:
+        """Does what ``validation`` has shown, and returns what came of it. ``key`` is the same each time that one
+        instruction is carried out, as after a crash. Raises a LorakeeperError where nothing could be done."""
         ...
 
 
@@ -67,7 +67,9 @@ class ScanKind:
     async def validate(self, payload: ScanPayload) -> Validation:
         return await asyncio.to_thread(_look, payload, self._folders())
 
-    async def execute(self, payload: ScanPayload, key: str, progress: Progress) -> dict[str, JsonValue]:
+    async def execute(
+        self, payload: ScanPayload, validation: Validation, key: str, progress: Progress
+    ) -> dict[str, JsonValue]:
         folders = await asyncio.to_thread(_allowed, payload, self._folders())
         roots = FolderRoots({"": folders}) if payload.paths else None
         report = await self._upkeep.scan(roots, progress=lambda seen: progress({"files": seen.files}))
@@ -90,7 +92,9 @@ class MetadataKind:
     async def validate(self, payload: FolderPayload) -> Validation:
         return await asyncio.to_thread(_look, payload, self._folders())
 
-    async def execute(self, payload: FolderPayload, key: str, progress: Progress) -> dict[str, JsonValue]:
+    async def execute(
+        self, payload: FolderPayload, validation: Validation, key: str, progress: Progress
+    ) -> dict[str, JsonValue]:
         files = failed = 0
         for folder in await asyncio.to_thread(_allowed, payload, self._folders()):
             answers = await self._metadata.process_directory(

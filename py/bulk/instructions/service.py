@@ -98,7 +98,7 @@ class Instructions:
     async def page(
         self, *, cursor: str | None = None, limit: int = 50, status: InstructionStatus | None = None
     ) -> InstructionPage:
-        """Newest first."""
+        """Newest first, without the lines of what was validated."""
         if cursor and not cursor.isdecimal():
             raise UsageError("That cursor is none of this list's.")
         before = int(cursor) if cursor else None
@@ -233,7 +233,9 @@ class Instructions:
 
         try:
             payload = self._payload(instruction.kind, instruction.payload)
-            instruction.result = await self._kind(instruction.kind).execute(payload, instruction.id, step)
+            validation = instruction.validation or Validation(at=now(), took=0)
+            kind = self._kind(instruction.kind)
+            instruction.result = await kind.execute(payload, validation, instruction.id, step)
             instruction.status = InstructionStatus.EXECUTED
         except LorakeeperError as error:
             instruction.status, instruction.error = InstructionStatus.FAILED, str(error)

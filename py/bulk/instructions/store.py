@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Connection, delete, insert, select, update
 
 from ...errors import InstructionNotFoundError, InvalidOperationError
@@ -22,16 +24,20 @@ def save(connection: Connection, instruction: Instruction, before: Instruction) 
 
 
 def load(connection: Connection, instruction_id: str) -> Instruction:
-    found = connection.execute(select(instructions.c.document).where(instructions.c.id == instruction_id)).scalar()
+    query = select(instructions.c.document, instructions.c.lines).where(instructions.c.id == instruction_id)
+    found = connection.execute(query).first()
     if found is None:
         raise InstructionNotFoundError(f"There is no instruction {instruction_id[:40]}.")
-    return Instruction.model_validate(found)
+    document: dict[str, Any] = found.document
+    if document["validation"]:
+        document = {**document, "validation": {**document["validation"], "lines": found.lines}}
+    return Instruction.model_validate(document)
 
 
 def page(
     connection: Connection, before: int | None, limit: int, status: InstructionStatus | None = None
 ) -> InstructionPage:
-    """Newest first."""
+    """Newest first, without the lines of what was validated: there can be thousands."""
     query = select(instructions.c.sequence, instructions.c.document).order_by(instructions.c.sequence.desc())
     if before is not None:
         query = query.where(instructions.c.sequence < before)
@@ -47,8 +53,10 @@ def remove(connection: Connection, instruction_id: str) -> None:
 
 
 def _values(instruction: Instruction) -> dict[str, object]:
+    lines = instruction.validation.lines if instruction.validation else []
     return {
         "kind": instruction.kind.value,
         "status": instruction.status.value,
-        "document": instruction.model_dump(mode="json"),
+        "document": instruction.model_dump(mode="json", exclude={"validation": {"lines"}}),
+        "lines": [line.model_dump(mode="json") for line in lines],
     }

@@ -66,6 +66,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(16), nullable=False),
         sa.Column("status", sa.String(16), nullable=False),
         sa.Column("document", sa.JSON, nullable=False),
+        sa.Column("lines", sa.JSON, nullable=False),
     )
     op.create_table(
         "scans",
