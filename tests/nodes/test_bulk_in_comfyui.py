@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.async_api import Page, async_playwright, expect
 
 from lorakeeper.testing import real_comfyui, samples
 from lorakeeper.testing.fake_civitai import FakeCivitai, Pace
+from lorakeeper.testing.panel import tab, view
 
 ROOT = Path(__file__).resolve().parents[2]
 PACK = "ComfyUI-Lorakeeper"
+CHROMIUM = os.environ.get("LORAKEEPER_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 
 pytestmark = [
     pytest.mark.comfyui,
@@ -29,9 +36,19 @@ def outputs(history: Any, node_id: str) -> Any:
     return history["outputs"][node_id]["text"]
 
 
-async def post(running: Any, path: str, body: Any = None) -> Any:
-    async with running.http.post(f"/api/lorakeeper/{path}", json=body or {}) as answer:
-        return await answer.json()
+@asynccontextmanager
+async def downloads_in_the_sidebar(running: Any) -> AsyncIterator[Page]:
+    """ComfyUI's page in a real browser, with our tab open at its downloads."""
+    async with running.http.post("/api/settings", json={"Comfy.TutorialCompleted": True}) as answer:
+        answer.raise_for_status()  # else a dialog with templates lies over the page
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = await browser.new_page(viewport={"width": 1400, "height": 900})
+        await page.goto(running.url)
+        await tab(page).click(timeout=60_000)
+        await view(page, "Downloads")
+        yield page
+        await browser.close()
 
 
 async def test_a_search_becomes_files_and_a_paused_job_outlives_comfyui(tmp_path: Path) -> None:
@@ -44,12 +61,15 @@ async def test_a_search_becomes_files_and_a_paused_job_outlives_comfyui(tmp_path
             "bulk": node("Lorakeeper_BulkQueue", results=["search", 0], name="needles", wait=False),
             "job": node("PreviewAny", source=["bulk", 0]),
         }
-        civitai.faults.storage.append(Pace(50_000))
+        civitai.faults.storage.append(Pace(8_000))
         async with real_comfyui.RealComfyUI(tmp_path / "base", {PACK: ROOT}, environment) as running:
             [job] = outputs(await running.run(search), "job")
             while not (await running.get(f"/lorakeeper/jobs/{job}"))["received"]:
                 await asyncio.sleep(0.05)
-            paused = await post(running, f"jobs/{job}/pause")
+            async with downloads_in_the_sidebar(running) as page:
+                await page.get_by_role("button", name="Pause needles", exact=True).click()
+                await expect(page.locator("lk-queue lk-job").first).to_contain_text("Paused")
+            paused = await running.get(f"/lorakeeper/jobs/{job}")
             assert (paused["state"], paused["name"], paused["total_files"]) == ("paused", "needles", 4)
 
         parts = list((tmp_path / "base" / "models" / "loras").glob("*.part"))
@@ -57,7 +77,10 @@ async def test_a_search_becomes_files_and_a_paused_job_outlives_comfyui(tmp_path
         civitai.storage.requests.clear()
         async with real_comfyui.RealComfyUI(tmp_path / "base", {PACK: ROOT}, environment) as running:
             assert (await running.get(f"/lorakeeper/jobs/{job}"))["state"] == "paused"
-            await post(running, f"jobs/{job}/resume")
+            async with downloads_in_the_sidebar(running) as page:
+                await page.get_by_role("button", name="Resume needles", exact=True).click()
+                await expect(page.locator("lk-queue lk-job").first).to_contain_text("4 of 4 files", timeout=20_000)
+                await page.screenshot(path=tmp_path / "resumed.png")
             waiting = {
                 "search": node("Lorakeeper_CivitaiSearch", query="needle"),
                 "bulk": node("Lorakeeper_BulkQueue", results=["search", 0], name="needles"),
