@@ -17,7 +17,8 @@ from enum import Enum
 from pydantic import BaseModel
 
 _EVERY = 5.0  # seconds between two judgements
-_SHORT = 1.0  # seconds of a window that says little
+_FIRST = 0.7  # seconds of a moment at the beginning
+_SHORT = 0.5  # seconds of a window that says little
 _WINDOWS = 12  # judgements that the condition is told from
 _CHANGES = 50  # kept for the report
 _HELD = 0.7  # the share of the best speed of late from which on a few refusals and breaks say nothing
@@ -282,6 +283,13 @@ class PerformanceOptimizer:
             self._connections = connections
 
     async def _judge_always(self) -> None:
+        if not self._rates:
+            # Nothing is known yet, and a file may be here before a judgement is due: connections get a moment to come
+            # up to speed, and are judged by the next one.
+            await asyncio.sleep(min(self._every, _FIRST))
+            self._measure()
+            await asyncio.sleep(min(self._every, _FIRST))
+            self.judge()
         while True:
             await asyncio.sleep(self._every)
             self.judge()
