@@ -188,7 +188,7 @@ async def test_a_list_with_every_kind_of_fault_is_reported_line_by_line(app: App
     trap = add(samples.bad_pickle("trap"))
     await app.jobs.wait((await app.jobs.add(trap)).id)
     (app.roots.folders("loras")[0] / "taken.safetensors").write_bytes(b"another file of that name")
-    good = targets(civitai, 80)
+    good = targets(civitai, 83)
     soon = timedelta(days=9999)
     special = {
         "what is this?": ("refused", {"target"}),
@@ -214,11 +214,11 @@ async def test_a_list_with_every_kind_of_fault_is_reported_line_by_line(app: App
     [instruction] = await app.instructions.read(text, "A friend's")
     found = await lines(app, instruction)
 
-    assert len(found) == 97
-    assert [line.number for line in found] == [*range(3, 100)]
-    assert {line.outcome for line in found[:80]} == {"do"}
-    assert not any(line.remarks for line in found[:80])
-    for line, (target, (outcome, remarks)) in zip(found[80:], special.items(), strict=True):
+    assert len(found) == 100
+    assert [line.number for line in found] == [*range(3, 103)]
+    assert {line.outcome for line in found[:83]} == {"do"}
+    assert not any(line.remarks for line in found[:83])
+    for line, (target, (outcome, remarks)) in zip(found[83:], special.items(), strict=True):
         assert (target, line.outcome, kinds(line)) == (target, outcome, remarks), line
         assert all(remark.text.endswith(".") or ":" in remark.text for remark in line.remarks)
     [archived] = [line for line in found if any("Archived" in remark.text for remark in line.remarks)]
@@ -226,7 +226,7 @@ async def test_a_list_with_every_kind_of_fault_is_reported_line_by_line(app: App
     validated = await app.instructions.get(instruction.id)
     assert validated.validation
     report = validated.validation
-    assert (report.files, report.owned, report.refused) == (84, 2, 11)
+    assert (report.files, report.owned, report.refused) == (87, 2, 11)
     assert report.bytes == sum(line.size or 0 for line in found if line.outcome == "do")
     assert report.rooms[0].after == report.rooms[0].free - report.bytes
 
@@ -234,7 +234,7 @@ async def test_a_list_with_every_kind_of_fault_is_reported_line_by_line(app: App
     await app.instructions.approve(instruction.id)
     executed = await app.instructions.execute(instruction.id)
     job = await app.jobs.wait(str((executed.result or {})["job"]))
-    assert (job.downloaded_files, job.total_files) == (84, 84)
+    assert (job.downloaded_files, job.total_files) == (87, 87)
 
 
 async def test_the_time_is_told_by_the_speed_that_was_measured(app: App, civitai: FakeCivitai) -> None:
