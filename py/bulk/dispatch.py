@@ -17,10 +17,10 @@ from sqlalchemy import Connection
 
 from ..civitai.resolve import ResolvedFile
 from ..downloads import Outcome, Progress
-from ..downloads.part import uncancelled
 from ..errors import BusyError, LorakeeperError, StorageError
 from ..events import Event, Events
 from ..storage.database import Database
+from ..uncancelled import uncancelled
 from . import rows
 from .jobs import Item, ItemState, Job, now
 from .leases import Leases

@@ -14,9 +14,10 @@ from ..civitai.resolve import ResolvedFile
 from ..errors import VerificationError
 from ..security import ModelScanner, Quarantine, Verdict
 from ..security.records import ScanRecord, host_of
+from ..uncancelled import uncancelled
 from .expected import Expected, sha256_of
 from .optimizer import OptimizationMode, PerformanceOptimizer
-from .part import Part, disk_error, part_path, remove_part, uncancelled
+from .part import Part, disk_error, part_path, remove_part
 from .placement import OWN_PREFIX, candidates, check_name, install
 from .progress import Meter, Progress
 from .segments import Cut

@@ -14,7 +14,7 @@ import hashlib
 import os
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
@@ -297,18 +297,6 @@ class Part:
             else:
                 _remove(self.path)
         _release(self._lock)
-
-
-async def uncancelled(work: Awaitable[T]) -> T:
-    """What ``work`` gives, waited for to its end: a cancellation that comes meanwhile comes too late."""
-    task = asyncio.ensure_future(work)
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError:
-            if task.cancelled():
-                raise
-    return task.result()
 
 
 def remove_part(part: Path) -> None:

@@ -11,10 +11,10 @@ import os
 import re
 import secrets
 import unicodedata
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from datetime import date
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 
 from pydantic import BaseModel
 
@@ -23,13 +23,13 @@ from ..errors import VerificationError as ChangedError
 from ..library.hashing import hash_file
 from ..library.roots import Roots, folder_for, locate
 from ..storage.database import Database
+from ..uncancelled import uncancelled
 from . import report
 from .quarantine import LOST, Quarantine, QuarantineEntry, plain
 from .records import Became, Judgement, Records, ScanPage, ScanRecord, host_of
 from .report import SecurityReport
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG}
@@ -120,11 +120,12 @@ class Custody:
         DownloadError for a folder that can't be written to; then the file is in quarantine as before. StorageError says
         that it was released, but that this could not be written down.
         """
-        return await _to_its_end(self._release(sha256, reason, kind))
+        # A file that has moved must be in the records too.
+        return await uncancelled(self._release(sha256, reason, kind))
 
     async def delete(self, sha256: str) -> Deleted:
         """Removes a file and its note for good. Raises MissingError, and DownloadError where the disk refuses."""
-        return await _to_its_end(self._delete(sha256))
+        return await uncancelled(self._delete(sha256))
 
     # -- The ways out ------------------------------------------------------------------------------------------------
 
@@ -276,15 +277,3 @@ def _disk_error(entry: QuarantineEntry, folder: Path, error: OSError) -> Lorakee
     return DownloadError(
         f"{entry.name} can't be moved to {folder} ({error.strerror or error}): check the disk and its permissions."
     )
-
-
-async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
-    """What ``work`` gives, waited for to its end: a file that has moved must be in the records too."""
-    task = asyncio.ensure_future(work)
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError:
-            if task.cancelled():
-                raise
-    return task.result()
