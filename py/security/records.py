@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel
 from sqlalchemy import Connection, Integer, cast, func, insert, select, update
 
-from ..errors import UsageError
+from ..storage.cursors import row_of
 from ..storage.database import Database
 from ..storage.tables import scans
 from .quarantine import LONGEST_REASON, plain
@@ -99,12 +99,11 @@ class Records:
         became: Became | None = None,
     ) -> ScanPage:
         """Newest first. Raises UsageError for a cursor that is none of ours."""
-        if cursor is not None and not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 19):
-            raise UsageError("That cursor is none of this list's.")
+        before = row_of(cursor)
         # One more than asked for tells whether there is a next page.
         query = select(scans).order_by(scans.c.id.desc()).limit(limit + 1)
-        if cursor is not None:
-            query = query.where(scans.c.id < int(cursor))
+        if before is not None:
+            query = query.where(scans.c.id < before)
         for column, wanted in ((scans.c.verdict, verdict), (scans.c.became, became)):
             if wanted is not None:
                 query = query.where(column == wanted)

@@ -137,6 +137,7 @@ async def test_list_is_paged_newest_first(door: Any, app: App) -> None:
 
     assert [job["id"] for job in first["items"] + rest["items"]] == added[::-1]
     assert rest["next_cursor"] is None
+    assert (await door("GET", "jobs", cursor="9" * 30)).status == 400
 
 
 async def test_key_in_a_pasted_link_is_not_kept(door: Any, app: App, civitai: FakeCivitai) -> None:

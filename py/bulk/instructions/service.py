@@ -13,6 +13,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 
 from ...errors import BatchProcessingError, InvalidOperationError, LorakeeperError, UsageError
 from ...events import Event, Events
+from ...storage.cursors import row_of
 from ...storage.database import Database
 from ..jobs import now
 from . import exchange, store
@@ -99,9 +100,7 @@ class Instructions:
         self, *, cursor: str | None = None, limit: int = 50, status: InstructionStatus | None = None
     ) -> InstructionPage:
         """Newest first, without the lines of what was validated."""
-        if cursor and not cursor.isdecimal():
-            raise UsageError("That cursor is none of this list's.")
-        before = int(cursor) if cursor else None
+        before = row_of(cursor or None)
         page = await self._database.read(lambda c: store.page(c, before, limit, status))
         for instruction in page.items:
             instruction.running = instruction.id in self._running

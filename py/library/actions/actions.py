@@ -21,6 +21,7 @@ from sqlalchemy import Row
 from ...downloads.space import DiskSpace
 from ...errors import ConflictError, UsageError
 from ...events import Event, Events
+from ...storage.cursors import row_of
 from ...storage.database import Database
 from ..paths import real
 from ..roots import Roots
@@ -121,10 +122,7 @@ class Actions:
 
     async def history(self, cursor: str | None = None, limit: int = 50) -> HistoryPage:
         """Newest first. Raises UsageError for a cursor that is none of ours."""
-        if cursor is not None and not (cursor.isdecimal() and len(cursor) < 19):
-            raise UsageError("That cursor is none of this list's.")
-        before = int(cursor) if cursor else None
-        return await self._journal.page(before, limit)
+        return await self._journal.page(row_of(cursor), limit)
 
     async def recover(self) -> None:
         """Settles what a kill interrupted: every file is then whole in one place, and its row knows where.
