@@ -12,6 +12,7 @@ from typing import Any
 from ..civitai.targets import parse_target
 from ..errors import LorakeeperError, MissingError, UsageError
 from ..events import Event, Events
+from ..storage.cursors import row_of
 from ..storage.database import Database
 from . import control, rows
 from .dispatch import Dispatcher
@@ -82,7 +83,7 @@ class BulkDownloadManager:
             created_at=moment,
             updated_at=moment,
         )
-        owner = self._dispatcher.owner if here else ""
+        owner = self._heir(here)
         if progress:
             self.follow(job_id, progress)
         added = await self._database.write(lambda c: rows.add(c, job, items, owner))
@@ -126,9 +127,7 @@ class BulkDownloadManager:
         self, *, cursor: str | None = None, limit: int = 100, states: Collection[BulkStatus] = ()
     ) -> JobPage:
         """Newest first."""
-        if cursor and not cursor.isdecimal():
-            raise UsageError("That cursor is none of this list's.")
-        before = int(cursor) if cursor else None
+        before = row_of(cursor or None)
         page = await self._database.read(lambda c: rows.page(c, before, limit, states))
         return page.model_copy(update={"items": [self._dispatcher.shown(job) for job in page.items]})
 
@@ -146,6 +145,11 @@ class BulkDownloadManager:
         page = await self._database.read(lambda c: rows.items_page(c, job_id, after, limit, states))
         return page.model_copy(update={"items": [self._dispatcher.shown_item(item) for item in page.items]})
 
+    async def all_items(self, job_id: str) -> list[Item]:
+        """All files of a job, in their order."""
+        found = await self._database.read(lambda c: rows.items_of(c, job_id))
+        return [self._dispatcher.shown_item(item) for item in found]
+
     async def item(self, job_id: str, item_id: str) -> Item:
         found = await self._database.read(lambda c: control.item_of(c, job_id, item_id))
         return self._dispatcher.shown_item(found)
@@ -160,9 +164,9 @@ class BulkDownloadManager:
         return await self._obeyed(job_id)
 
     async def resume(self, job_id: str, *, here: bool = True) -> Job:
-        owner = await self._owner(job_id, here)
-        runs = await self._runs(job_id)
-        ended = await self._database.write(lambda c: control.resume(c, job_id, runs, owner))
+        owner, runs = await self._holder(job_id)
+        heir = owner if runs else self._heir(here)
+        ended = await self._database.write(lambda c: control.resume(c, job_id, runs, heir))
         await self._discard(ended)
         return await self._obeyed(job_id)
 

@@ -48,7 +48,7 @@ async def jobs(*, everything: bool, as_json: bool) -> int:
 async def show(which: str, *, as_json: bool) -> int:
     async with opened() as app:
         job = await find(app, which)
-        files = await all_items(app, job.id)
+        files = await app.jobs.all_items(job.id)
     if as_json:
         say_json({**job.model_dump(mode="json"), "items": [item.model_dump(mode="json") for item in files]})
         return GOOD
@@ -216,18 +216,8 @@ async def all_jobs(app: App, states: Sequence[BulkStatus] = ()) -> list[Job]:
             return found
 
 
-async def all_items(app: App, job_id: str) -> list[Item]:
-    found: list[Item] = []
-    cursor: str | None = None
-    while True:
-        page = await app.jobs.items(job_id, cursor=cursor, limit=500)
-        found += page.items
-        if not (cursor := page.next_cursor):
-            return found
-
-
 async def _items(app: App, job: Job, which: Sequence[str]) -> list[Item]:
-    known = await all_items(app, job.id)
+    known = await app.jobs.all_items(job.id)
     found = []
     for each in which:
         fitting = [item for item in known if item.id.startswith(each.lower()) or each in (item.name, item.target)]
@@ -239,7 +229,7 @@ async def _items(app: App, job: Job, which: Sequence[str]) -> list[Item]:
 
 
 async def _report_files(app: App, job: Job, *, as_json: bool) -> int:
-    for item in await all_items(app, job.id):
+    for item in await app.jobs.all_items(job.id):
         if as_json:
             say_json(
                 {

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..app import App
-from ..bulk import BulkOptions, BulkStatus, Item, Job, Wanted
+from ..bulk import BulkOptions, BulkStatus, Job, Wanted
 from ..bulk.instructions import exchange
 from ..bulk.manager import wanted_of
 from ..errors import DownloadError, LorakeeperError, UsageError
@@ -57,7 +57,7 @@ async def bulk(
             with suppress(LorakeeperError):  # over just now
                 await app.jobs.pause(job.id)
         raise
-    files = await _files(app, job)
+    files = await app.jobs.all_items(job.id)
     here = [item for item in files if item.state.here and item.path]
     if wait and not here:
         raise DownloadError(next((item.error for item in files if item.error), "The downloads were cancelled."))
@@ -78,19 +78,9 @@ async def _begin(app: App, wanted: Sequence[Wanted], name: str, options: BulkOpt
     """The open job for exactly these files, which goes on if it was paused, else a new one."""
     targets = {app.jobs.spelled(each.target) for each in wanted}
     for job in (await app.jobs.page(limit=500, states=_OPEN)).items:
-        if job.total_files == len(targets) and {item.target for item in await _files(app, job)} == targets:
+        if job.total_files == len(targets) and {item.target for item in await app.jobs.all_items(job.id)} == targets:
             return await app.jobs.resume(job.id) if job.state is BulkStatus.PAUSED else job
     return await app.jobs.create_bulk_job(wanted, name, options)
-
-
-async def _files(app: App, job: Job) -> list[Item]:
-    found: list[Item] = []
-    cursor: str | None = None
-    while True:
-        page = await app.jobs.items(job.id, cursor=cursor, limit=500)
-        found += page.items
-        if not (cursor := page.next_cursor):
-            return found
 
 
 def _plain(job: Job) -> dict[str, Any]:
