@@ -69,9 +69,9 @@ class BulkDownloadManager:
             raise UsageError(f"A job has 1 to {MOST:,} targets; these are {len(wanted):,}.")
         for kind in {each.kind for each in wanted}:
             self._runner.check_kind(kind)
-        moment, job_id = now(), job_id or secrets.token_hex(8)
-        if made := await self._database.read(partial(rows.load, job_id=job_id)):
+        if job_id and (made := await self._database.read(partial(rows.load, job_id=job_id))):
             return self._dispatcher.shown(made[0])
+        moment, job_id = now(), job_id or secrets.token_hex(8)
         # In a thread: thousands of targets would hold the loop.
         items = await asyncio.to_thread(self._items, wanted, job_id, files)
         job = Job(
@@ -304,7 +304,8 @@ class BulkDownloadManager:
         try:
             return str(parse_target(target, site=self._site(), files=files)), None
         except LorakeeperError as error:
-            return target.partition("?")[0][:300], str(error)
+            link, _, query = target.partition("?")
+            return (link if query else target)[:300], str(error)
 
     async def _holder(self, job_id: str) -> tuple[str, bool]:
         """``(owner, whether that one lives)``."""
@@ -319,7 +320,11 @@ class BulkDownloadManager:
     async def _owner(self, job_id: str, here: bool) -> str:
         """Who shall have a job from now on: whoever has it, if that one lives."""
         owner, lives = await self._holder(job_id)
-        return owner if lives else self._dispatcher.owner if here else ""
+        return owner if lives else self._heir(here)
+
+    def _heir(self, here: bool) -> str:
+        """Who has a job that nobody runs: this process, or whichever server is there."""
+        return self._dispatcher.owner if here else ""
 
     async def _obeyed(self, job_id: str) -> Job:
         """The job once its rows are obeyed, here or, for a few seconds' wait at most, in the process that has it."""

@@ -257,7 +257,9 @@ async def test_a_key_in_a_link_is_in_no_document(app: App, civitai: FakeCivitai)
     await app.instructions.validate(instruction.id)
     link = await made(app, [f"{civitai.url}/models/1?token=very-secret-key"])
 
-    for each in (instruction, link):
+    bare = await made(app, ["elsewhere.example/x?token=very-secret-key"])
+
+    for each in (instruction, link, bare):
         assert "very-secret-key" not in (await app.instructions.get(each.id)).model_dump_json()
 
 

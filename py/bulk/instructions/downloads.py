@@ -85,8 +85,8 @@ class DownloadKind:
         self._nsfw_bits = nsfw_bits
 
     def tidied(self, payload: DownloadPayload) -> DownloadPayload:
-        """With targets in their shortest spelling, and links to elsewhere without their query."""
-        targets = [each.model_copy(update={"target": self._short(each.target)}) for each in payload.targets]
+        """With targets in their shortest spelling, and other links without their query."""
+        targets = [each.model_copy(update={"target": self._jobs.spelled(each.target)}) for each in payload.targets]
         return payload.model_copy(update={"targets": targets})
 
     async def validate(self, payload: DownloadPayload) -> Validation:
@@ -167,12 +167,6 @@ class DownloadKind:
             text = f"Another file is called {source.name} there: this one gets its version's number."
             line.remarks.append(Remark(kind="name", text=text))
         return line, source
-
-    def _short(self, target: str) -> str:
-        try:
-            return str(parse_target(target, site=self._site(), files=False))
-        except UsageError:
-            return target.partition("?")[0] if "://" in target else target
 
     def _is_held(self, sha256: str | None) -> bool:
         """Blocking."""
