@@ -15,6 +15,7 @@ from lorakeeper.testing import samples
 
 @pytest.fixture
 async def loras(tmp_path: Path, app: App) -> Path:
+    await app.upkeep.begin_scan()  # the one that the start began: it might pass by before the files are there
     folder = tmp_path / "models" / "loras"
     folder.mkdir(parents=True)
     for name in ("red", "blue"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from lorakeeper.py.app import App
 from lorakeeper.py.bulk.jobs import BulkOptions, BulkStatus, ItemState, Priority, Wanted
@@ -139,6 +139,28 @@ async def test_jobs_change_their_priority_and_their_place_by_keyboard(
     await page.get_by_label("Priority of Second").select_option("high")
     await expect(page.locator("lk-queue lk-job .name").first).to_have_text("Second")
     assert (await app.jobs.get(jobs["Second"].id)).options.priority is Priority.HIGH
+
+
+async def test_new_order_counts_although_the_list_is_overtaken_by_news(
+    page: Page, civitai: FakeCivitai, app: App
+) -> None:
+    app.store.update({"job_concurrency": 1})
+    civitai.faults.storage.append(Pace(SLOW))
+    for name in ("First", "Second"):
+        wanted = targets(civitai, *(samples.lora(f"{name} {each}", size=4_000_000) for each in range(2)))
+        job = await app.jobs.create_bulk_job(wanted, name)
+    await view(page, "Downloads")
+
+    async def hold(route: Route) -> None:
+        answer = await route.fetch()
+        await app.jobs.pause(job.id)
+        await expect(job_row(page, "Second")).to_contain_text("Paused")
+        await route.fulfill(response=answer)
+
+    await page.route(re.compile(r"/lorakeeper/jobs\?"), hold)
+    await page.get_by_role("button", name="Move up Second").click()
+    await expect(page.locator("lk-queue lk-job .name").first).to_have_text("Second")
+    await expect(job_row(page, "Second")).to_contain_text("Paused")
 
 
 # -- Their files -----------------------------------------------------------------------------------------------------

@@ -69,7 +69,7 @@ class Jobs extends EventTarget {
     let cursor = null;
     do {
       const page = /** @type {import("../types/lorakeeper").Page<Job>} */ (await routes.page(cursor));
-      for (const job of page.items) rows.set(job.id, newer(this.rows.get(job.id), job));
+      for (const job of page.items) rows.set(job.id, { ...newer(this.rows.get(job.id), job), position: job.position });
       cursor = page.next_cursor;
     } while (cursor);
     for (const id of this.heard) {
