@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,7 @@ PYTHON = (sys.executable, "-I")
 OLDEST_NODE = 20
 CHROMIUM = "LORAKEEPER_CHROMIUM"
 SKIPS_FAIL = "LORAKEEPER_SKIPS_FAIL"
+MOST_PROCESSES = 4  # each has a browser
 
 
 class MissingError(Exception):
@@ -174,7 +176,18 @@ def run_tests(arguments: list[str]) -> bool:
     else:
         env.pop(CHROMIUM, None)
         say("There is no Chromium here and none could be fetched: the browser tests are skipped.")
-    return passes(*PYTHON, "-m", "pytest", "-p", "lorakeeper.testing.pytest_skips", *arguments, env=env)
+    # Those who choose their tests may want a debugger, and there is none between processes.
+    how = arguments or several_at_once()
+    return passes(*PYTHON, "-m", "pytest", "-p", "lorakeeper.testing.pytest_reports", *how, env=env)
+
+
+def several_at_once() -> list[str]:
+    """How pytest is told to run files side by side, in interpreters that are started as this one is."""
+    processes = min(os.cpu_count() or 1, MOST_PROCESSES)
+    if processes < 2:
+        return []
+    python = shlex.join(PYTHON)
+    return ["--dist", "loadfile", "--tx", f"{processes}*popen//python={python}"]
 
 
 def find_chromium() -> Path | None:

@@ -37,7 +37,7 @@ def outcomes(folder: Path, tests: str, **env: str) -> str:
     (folder / "pytest.ini").write_text("[pytest]\nmarkers = comfyui: needs ComfyUI", "utf-8")
     environment = {key: value for key, value in os.environ.items() if key != "LORAKEEPER_SKIPS_FAIL"}
     ended = subprocess.run(
-        [sys.executable, "-I", "-m", "pytest", "-p", "lorakeeper.testing.pytest_skips", "-p", "no:cacheprovider"],
+        [sys.executable, "-I", "-m", "pytest", "-p", "lorakeeper.testing.pytest_reports", "-p", "no:cacheprovider"],
         check=False,
         capture_output=True,
         text=True,
