@@ -224,7 +224,9 @@ class App:
     async def start(self, *, adopt: bool = True) -> None:
         """Opens the log and the database, and begins to run jobs. With ``adopt``, as a server does, also those that
         a kill left behind, and the upkeep of the library."""
-        self._log = await asyncio.to_thread(LogFile, self.home / "logs", self.credentials.secrets)
+        logs = self.home / "logs"
+        await asyncio.to_thread(logs.mkdir, parents=True, exist_ok=True)
+        self._log = LogFile(logs, self.credentials.secrets)
         # Built off the loop: left to the first answer of the site, it would hold the loop for some 15 ms.
         await asyncio.to_thread(ModelPage.model_rebuild)
         if adopt:

@@ -31,9 +31,9 @@ class MaskKeys(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = self.clean(record.getMessage()), None
-        if record.exc_info and not record.exc_text:
+        if record.exc_info:
             # A formatter uses this text where there is one, so that the traceback is masked for every handler.
-            record.exc_text = self.clean(self._formatter.formatException(record.exc_info))
+            record.exc_text = self.clean(record.exc_text or self._formatter.formatException(record.exc_info))
         return True
 
     def clean(self, text: str) -> str:
@@ -71,17 +71,15 @@ class _ToHost(logging.Handler):
 
 
 class LogFile:
-    """The open log. :meth:`close` takes its handlers away again."""
+    """The log from now on, in a folder that exists. :meth:`close` takes its handlers away again."""
 
     def __init__(self, folder: Path, secrets: Callable[[], Iterable[str]], *, level: int = logging.INFO) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / "lorakeeper.log"
         file = _Rotating(self.path, maxBytes=5_000_000, backupCount=3, encoding="utf-8", delay=True)
         file.setFormatter(_OneLine())
         host = _ToHost(logging.WARNING)
         self._handlers: tuple[logging.Handler, ...] = (file, host)
         self._logger = logging.getLogger(APPLICATION)
-        self._before = (self._logger.level, self._logger.propagate)
         self._logger.setLevel(level)
         self._logger.propagate = False
         masking = MaskKeys(secrets)
@@ -93,4 +91,7 @@ class LogFile:
         for handler in self._handlers:
             self._logger.removeHandler(handler)
             handler.close()
-        self._logger.level, self._logger.propagate = self._before
+        # Of two applications in one process the one that was begun first may end first.
+        if not any(isinstance(handler, _ToHost) for handler in self._logger.handlers):
+            self._logger.setLevel(logging.NOTSET)
+            self._logger.propagate = True

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
 
 import pytest
+
+from lorakeeper.py import logs
 
 
 @pytest.fixture(autouse=True)
@@ -14,3 +18,15 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
     for name in ("CIVITAI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY"):
         monkeypatch.delenv(name, raising=False)
+
+
+def open_logs() -> list[logging.Handler]:
+    return [each for each in logging.getLogger(logs.APPLICATION).handlers if type(each).__module__ == logs.__name__]
+
+
+@pytest.fixture(autouse=True)
+def closed_logs() -> Iterator[None]:
+    """An application that a test leaves open would write into the next one's log."""
+    before = open_logs()
+    yield
+    assert open_logs() == before

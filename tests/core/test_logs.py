@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ KEY = "abcd0123456789wxyz"
 
 @pytest.fixture
 def log(tmp_path: Path) -> Iterator[LogFile]:
-    opened = LogFile(tmp_path / "logs", lambda: [KEY])
+    opened = LogFile(tmp_path, lambda: [KEY])
     yield opened
     opened.close()
 
@@ -53,6 +54,17 @@ def test_no_key_reaches_the_file_in_a_traceback(log: LogFile) -> None:
     assert KEY not in said(log)
 
 
+def test_a_traceback_that_another_handler_has_written_out_is_masked_too(log: LogFile) -> None:
+    try:
+        raise ValueError(f"bad key {KEY}")
+    except ValueError:
+        record = logging.LogRecord(f"{APPLICATION}.x", logging.ERROR, "", 1, "failed", (), sys.exc_info())
+    logging.Formatter().format(record)
+    logging.getLogger(record.name).handle(record)
+
+    assert "ValueError: bad key abcd…wxyz" in said(log)
+
+
 def test_the_hosts_log_gets_warnings_alone_and_masked(log: LogFile) -> None:
     heard: list[str] = []
     host = logging.Handler()
@@ -78,3 +90,13 @@ def test_closing_gives_the_logger_back_as_it_was(tmp_path: Path) -> None:
     LogFile(tmp_path, list).close()
 
     assert (logging.getLogger(APPLICATION).handlers, logging.getLogger(APPLICATION).propagate) == before
+
+
+def test_of_two_logs_either_may_close_first(tmp_path: Path) -> None:
+    logger = logging.getLogger(APPLICATION)
+    first, second = LogFile(tmp_path, list), LogFile(tmp_path, list)
+    first.close()
+    assert not logger.propagate
+    second.close()
+
+    assert (logger.level, logger.propagate) == (logging.NOTSET, True)
