@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -10,6 +9,7 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
+from ..atomic import move_new
 from ..errors import PlacementError
 
 OWN_PREFIX = ".lorakeeper-"
@@ -18,7 +18,6 @@ _FORBIDDEN = set('<>:"/\\|?*') | {chr(code) for code in range(32)}
 _RESERVED = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"} | {
     f"{port}{n}" for port in ("COM", "LPT") for n in range(10)
 }
-_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
 
 
 def check_name(name: str) -> None:
@@ -48,7 +47,7 @@ def install(part: Path, folder: Path, name: str, version_id: int, is_same: Calla
     one of the names, ``part`` goes away instead and the answer is ``(path, True)``. Blocking."""
     for path in candidates(folder, name, version_id):
         try:
-            _move_new(part, path)
+            move_new(part, path)
         except FileExistsError:
             if not is_same(path):
                 continue
@@ -57,26 +56,6 @@ def install(part: Path, folder: Path, name: str, version_id: int, is_same: Calla
         _sync_folder(folder)
         return path, False
     raise AssertionError("there is always a next name")
-
-
-def _move_new(part: Path, path: Path) -> None:
-    """Renames without ever replacing: FileExistsError where ``path`` is taken."""
-    if sys.platform == "win32":
-        part.rename(path)  # refuses by itself
-        return
-    try:
-        os.link(part, path)
-    except FileExistsError:
-        raise
-    except OSError as error:
-        if error.errno not in _NO_LINKS:
-            raise
-        # A file system without hard links: nothing there refuses to replace, so what is left is to look first.
-        if os.path.lexists(path):
-            raise FileExistsError(errno.EEXIST, "taken", str(path)) from error
-        part.rename(path)
-    else:
-        part.unlink()
 
 
 def _sync_folder(folder: Path) -> None:
