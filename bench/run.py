@@ -22,6 +22,8 @@ ORDER = (
     "download",
     "adaptive",
     "bulk",
+    "quality",
+    "duplicates",
     "kills",
     "bulk_kills",
 )

@@ -154,6 +154,15 @@ class PlacementError(DownloadError):
     status = 422
 
 
+# -- Variations ------------------------------------------------------------------------------------------------------
+
+
+class VariationError(LorakeeperError):
+    """Gemini gave no picture at all; the sentence is its reason."""
+
+    status = 502
+
+
 # -- Files -----------------------------------------------------------------------------------------------------------
 
 

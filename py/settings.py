@@ -67,6 +67,11 @@ class Settings(BaseSettings):
     )
     civitai_url: str = Field(default=CIVITAI_URL, description="Where the site lives.")
     gemini_url: str = Field(default="https://generativelanguage.googleapis.com", description="Where Gemini lives.")
+    gemini_concurrency: int = Field(default=4, ge=1, le=16, description="Requests to Gemini at once.")
+    gemini_per_minute: int = Field(default=60, ge=1, le=10_000, description="Requests to Gemini in a minute, at most.")
+    variation_cache_mb: int = Field(
+        default=1000, ge=0, le=1_000_000, description="Megabytes of Gemini's pictures that are kept; 0 keeps none."
+    )
     image_hosts: list[str] = Field(
         default=["https://image.civitai.com"], description="Origins that preview images may come from."
     )

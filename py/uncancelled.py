@@ -19,3 +19,13 @@ async def uncancelled(work: Awaitable[T]) -> T:
             if task.cancelled():
                 raise
     return task.result()
+
+
+async def cancelled_after(work: Awaitable[T]) -> T:
+    """What ``work`` gives, waited for to its end: a cancellation that comes meanwhile is obeyed then."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TypeVar
@@ -62,27 +62,35 @@ class Database:
             engine.dispose()
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        return await self._run(self._readers, 0, work)
+        return await asyncio.wrap_future(self._begin(self._readers, 0, work))
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Runs ``work`` on the writer thread. It is committed whole, or not at all where ``work`` raises."""
-        return await self._run(self._writer, 1, work)
+        return await asyncio.wrap_future(self._begin(self._writer, 1, work))
 
-    async def _run(self, executor: ThreadPoolExecutor | None, engine: int, work: Callable[[Connection], T]) -> T:
+    def read_blocking(self, work: Callable[[Connection], T]) -> T:
+        """:meth:`read` for a thread, never for a loop."""
+        return self._begin(self._readers, 0, work).result()
+
+    def write_blocking(self, work: Callable[[Connection], T]) -> T:
+        """:meth:`write` for a thread, never for a loop."""
+        return self._begin(self._writer, 1, work).result()
+
+    def _begin(self, executor: ThreadPoolExecutor | None, engine: int, work: Callable[[Connection], T]) -> Future[T]:
         if executor is None or self._engines is None:
             raise StorageError("The library is not open.")
         engines = self._engines
 
         def transaction() -> T:
-            with engines[engine].begin() as connection:
-                return work(connection)
+            try:
+                with engines[engine].begin() as connection:
+                    return work(connection)
+            except SQLAlchemyError as error:
+                if "locked" in str(error):
+                    raise StorageError("The library is in use by another program: try again in a moment.") from error
+                raise StorageError(f"The library's database failed: {getattr(error, 'orig', error)}.") from error
 
-        try:
-            return await asyncio.get_running_loop().run_in_executor(executor, transaction)
-        except SQLAlchemyError as error:
-            if "locked" in str(error):
-                raise StorageError("The library is in use by another program: try again in a moment.") from error
-            raise StorageError(f"The library's database failed: {getattr(error, 'orig', error)}.") from error
+        return executor.submit(transaction)
 
     def _open(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -15,6 +15,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -241,4 +242,33 @@ scans = Table(
     Column("became", String(16), nullable=False),
     Column("why", Text, nullable=False),
     Column("scanned_at", Float, nullable=False, index=True),
+)
+
+# What Gemini was paid for. ``files`` is a list of KeptFile; ``token`` is new with each writing; times are Unix seconds.
+variations = Table(
+    "variations",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("token", String(32), nullable=False),
+    Column("files", JSON, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("tokens_in", BigInteger, nullable=False),
+    Column("tokens_out", BigInteger, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("used_at", Float, nullable=False),
+    Index("variations_used", "used_at"),
+)
+
+# Pictures that were ever let through a filter for duplicates: three hashes as signed numbers, and a small grey.
+seen_pictures = Table(
+    "seen_pictures",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("p", BigInteger, nullable=False),
+    Column("a", BigInteger, nullable=False),
+    Column("d", BigInteger, nullable=False),
+    Column("grey", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
 )
