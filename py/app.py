@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 
 from yarl import URL
 
 from .bulk import BulkDownloadManager, Leases, Limits, LocalDispatcher, Runner
-from .bulk.instructions import DownloadKind, InstructionKind, Instructions, MetadataKind, ScanKind
+from .bulk.instructions import DownloadKind, InstructionKind, Instructions, MetadataKind, ScanKind, VariationsKind
 from .bulk.missing import MissingModels
 from .civitai.client import CivitaiClient
 from .civitai.http import Http
@@ -41,6 +41,13 @@ from .security import ModelScanner, Quarantine
 from .security.custody import Custody
 from .settings import Settings, SettingsStore
 from .storage.database import Database
+from .variations import ImageVariationProcessor, VariationCache
+from .variations.cache_table import CacheIndex
+from .variations.filters import ImageFilters
+from .variations.gemini import Gemini
+from .variations.pace import Pace
+from .variations.places import OUTPUT, Places
+from .variations.runs import VariationRuns
 
 HOME_VARIABLE = "LORAKEEPER_HOME"
 
@@ -60,10 +67,15 @@ class App:
     """All services, each built once from what it needs. ``async with`` starts and closes them."""
 
     def __init__(
-        self, home: Path, roots: Callable[[Settings], Roots], *, busy: Callable[[], bool] = lambda: False
+        self,
+        home: Path,
+        roots: Callable[[Settings], Roots],
+        *,
+        busy: Callable[[], bool] = lambda: False,
+        pictures: Callable[[], Mapping[str, Path]] | None = None,
     ) -> None:
         """``roots`` tells the model folders for the settings as they are, ``busy`` whether the host needs the
-        machine for itself. Nothing is opened yet, no thread started."""
+        machine for itself, ``pictures`` where the host keeps pictures. Nothing is opened yet, no thread started."""
         self.home = home
         self.busy = busy
         self.store = SettingsStore(home / "settings.json")
@@ -171,6 +183,22 @@ class App:
         self.jobs = BulkDownloadManager(
             self.database, dispatcher, runner, self.events, site=lambda: self.settings.civitai_url
         )
+        self.gemini = Gemini(
+            lambda: self.settings.gemini_url,
+            lambda url: self.credentials.key_for("gemini", url),
+            proxy=lambda: self.settings.proxy,
+        )
+        self.variation_cache = VariationCache(
+            home / "variations", CacheIndex(self.database), limit=lambda: self.settings.variation_cache_mb * 1_000_000
+        )
+        pace = Pace(
+            at_once=lambda: self.settings.gemini_concurrency, per_minute=lambda: self.settings.gemini_per_minute
+        )
+        self.variations = ImageVariationProcessor(self.gemini, self.variation_cache, pace, self.events)
+        self.filters = ImageFilters(self.database)
+        own = {name: home / "pictures" / name for name in ("input", OUTPUT)}
+        self.pictures = Places(pictures or (lambda: own))
+        self.variation_runs = VariationRuns(self.variations, self.pictures)
         self.instructions = Instructions(
             self.database,
             self.events,
@@ -189,6 +217,12 @@ class App:
                 ),
                 InstructionKind.METADATA: MetadataKind(self.metadata, self._folders),
                 InstructionKind.SCAN: ScanKind(self.upkeep, self._folders),
+                InstructionKind.VARIATIONS: VariationsKind(
+                    self.variations,
+                    self.pictures,
+                    self.space,
+                    lambda: self.credentials.key_for("gemini", URL(self.settings.gemini_url)) is not None,
+                ),
             },
         )
         self.missing = MissingModels(
@@ -200,7 +234,12 @@ class App:
     def standalone(cls, *, comfyui: Path | None = None, home: Path | None = None) -> App:
         """The application without ComfyUI's help; beside a ComfyUI installation it shares that one's folders."""
         home = home or data_folder(comfyui)
-        return cls(home, lambda settings: standalone_roots(settings.models, comfyui=comfyui, home=home))
+        beside = comfyui and {"input": comfyui / "input", OUTPUT: comfyui / "output"}
+        return cls(
+            home,
+            lambda settings: standalone_roots(settings.models, comfyui=comfyui, home=home),
+            pictures=(lambda: beside) if beside else None,
+        )
 
     @property
     def settings(self) -> Settings:
@@ -239,8 +278,10 @@ class App:
     async def close(self) -> None:
         """Stops in the reverse order. What runs can be resumed."""
         await self.instructions.close()
+        await self.variation_runs.close()
         await self.upkeep.close()
         await self.jobs.close()
+        await self.gemini.close()
         await self.civitai.close()
         await self.http.close()
         await self.database.close()

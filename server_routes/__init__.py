@@ -19,6 +19,7 @@ from . import (
     prompt,
     security,
     settings,
+    variations,
 )
 from .openapi import Api, Document
 
@@ -39,6 +40,7 @@ def add_routes(routes: web.RouteTableDef, services: App) -> Api:
     settings.add(api, services)
     security.add(api, services)
     performance.add(api, services)
+    variations.add(api, services)
     prompt.add(api)
     app_files.add(api)
 

@@ -193,6 +193,7 @@ def _show(validation: Validation) -> None:
         f"{validation.owned:,} here already" if validation.owned else "",
         f"{validation.refused:,} not possible" if validation.refused else "",
         f"about {validation.seconds:,.0f} s" if validation.seconds else "",
+        "" if validation.cost is None else f"at most ${validation.cost:,.2f}",
     ]
     say("; ".join(filter(None, parts)))
     for room in validation.rooms:

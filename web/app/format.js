@@ -40,3 +40,6 @@ export function time(iso) {
   const date = new Date(iso);
   return Number.isNaN(date.valueOf()) ? "" : date.toLocaleTimeString(LANGUAGE, { timeStyle: "medium" });
 }
+
+/** @param {number} value */
+export const dollars = (value) => value.toLocaleString(LANGUAGE, { style: "currency", currency: "USD" });

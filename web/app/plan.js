@@ -4,6 +4,7 @@
  */
 import { ApiError, instructions as routes } from "./api.js";
 import { onEvent, onResync } from "./events.js";
+import { number } from "./format.js";
 import { messages } from "./messages.js";
 import { plans } from "./plans.js";
 import { t } from "./strings.js";
@@ -111,7 +112,7 @@ export class Plan extends EventTarget {
       this.#take({ ...instruction, status, running: false, error: error ?? null, result: result ?? null });
       if (status === "failed") return;
       if (instruction.kind === "download") this.#end("", "queue");
-      else this.#end(t("plan.done", { title: instruction.title }));
+      else this.#end(isDone(instruction.title, result ?? {}));
     } else if (!this.busy) void this.#read();
   }
 
@@ -167,6 +168,12 @@ export class Plan extends EventTarget {
 function isDue({ status, running, validation }) {
   if (running || !["draft", "validated", "approved"].includes(status)) return false;
   return status === "draft" || !validation || Date.now() - Date.parse(validation.at) > FRESH_MS;
+}
+
+/** @param {string} title @param {Record<string, unknown>} result */
+function isDone(title, { folder, files }) {
+  if (typeof folder !== "string" || typeof files !== "number") return t("plan.done", { title });
+  return files === 1 ? t("plan.made.one", { title, folder }) : t("plan.made", { title, count: number(files), folder });
 }
 
 /** @param {number} count */

@@ -246,10 +246,11 @@ export interface PlanLine {
   folder: string | null;
   path: string | null;
   page: string | null;
+  fingerprint: string | null;
   remarks: Remark[];
 }
 
-/** What carrying a plan out would do. `seconds` is null where no speed has been measured. */
+/** What carrying a plan out would do. `seconds` is null where no speed has been measured, `cost` (US dollars at most) where none is known. */
 export interface Validation {
   at: string;
   took: number;
@@ -270,6 +271,7 @@ export interface Instruction {
   id: string;
   title: string;
   kind: InstructionKind;
+  payload: Record<string, unknown>;
   notes: string[];
   status: InstructionStatus;
   running: boolean;

@@ -14,6 +14,7 @@ from .documents import (
 from .downloads import DownloadKind, DownloadPayload, DownloadTarget
 from .kinds import Kind, MetadataKind, ScanKind
 from .service import Instructions
+from .variations import VariationsKind, VariationsPayload
 
 __all__ = [
     "BatchResult",
@@ -30,4 +31,6 @@ __all__ = [
     "NewInstruction",
     "ScanKind",
     "Validation",
+    "VariationsKind",
+    "VariationsPayload",
 ]

@@ -38,6 +38,7 @@ class Line(BaseModel):
     """One thing of a plan: ``number`` counts from 1, or is the line of the list that it came from.
 
     ``outcome``: ``do``, ``owned`` (nothing to do), ``refused`` (can't be done, a remark says why). ``size`` in bytes.
+    ``fingerprint`` is of the files here that it works on, as they were when it was looked through.
     """
 
     number: int
@@ -49,6 +50,7 @@ class Line(BaseModel):
     folder: str | None = None
     path: str | None = None
     page: str | None = None
+    fingerprint: str | None = None
     remarks: list[Remark] = []
 
 

@@ -3,7 +3,7 @@
  * whose `detail` is the view to go to, if any.
  */
 import { LitElement, css, html } from "../vendor/lit.js";
-import { bytes, duration, number } from "../format.js";
+import { bytes, dollars, duration, number } from "../format.js";
 import { icon } from "../icons.js";
 import { isFeasible, isOver } from "../plan.js";
 import { rowsOf } from "../plan-rows.js";
@@ -131,15 +131,21 @@ class LkPlan extends LitElement {
     const validation = instruction?.validation ?? null;
     const isLooking = busy === "plan.reading" || busy === "plan.looking";
     const rows = rowsOf(validation?.lines ?? [], models);
+    const waits = busy === "plan.looking" && instruction && instruction.kind !== "download" ? "plan.lookingThrough" : busy;
     return html`
       ${models.length ? null : this.notes(instruction?.notes ?? [])}
-      ${busy ? html`<div class="waits" role="status"><p class="quiet">${t(busy)}</p>${bar(t(busy), "", null)}</div>` : null}
+      ${busy ? html`<div class="waits" role="status"><p class="quiet">${t(waits)}</p>${bar(t(waits), "", null)}</div>` : null}
       ${instruction?.status === "failed" && instruction.error ? this.trouble(instruction.error) : null}
       ${plan.error ? this.trouble(plan.error) : null}
       ${isLooking && !models.length ? null : this.sums(plan, validation)}
-      ${validation && !isLooking ? validation.remarks.map(({ text }) => this.trouble(text)) : null}
+      ${validation && !isLooking ? validation.remarks.map((remark) => this.remark(remark)) : null}
       ${rows.length && !busy ? html`<lk-lines .rows=${rows}></lk-lines>` : null}
     `;
+  }
+
+  /** @param {import("../../types/lorakeeper").Remark} remark */
+  remark({ kind, text }) {
+    return kind === "space" ? this.trouble(text) : html`<p class=${kind === "cost" ? "quiet" : "warn"}>${text}</p>`;
   }
 
   /** @param {string} text */
@@ -160,19 +166,22 @@ class LkPlan extends LitElement {
   }
 
   /** @param {Plan} plan @param {Validation | null} validation */
-  sums({ models }, validation) {
+  sums({ models, instruction }, validation) {
     if (!validation && !models.length) return null;
+    const folder = instruction?.result?.folder;
     const here = (validation?.owned ?? 0) + models.filter(({ state }) => state === "here").length;
     const not = (validation?.refused ?? 0) + models.filter(({ state }) => state === "unknown").length;
     const rooms = validation?.files ? validation.rooms.filter(({ after }) => after >= 0) : [];
     const room = (/** @type {{ folder: string, after: number }} */ { folder, after }) =>
       rooms.length > 1 ? t("plan.room", { size: bytes(after), folder }) : bytes(after);
     const sums = [
-      { name: t("plan.sum.do"), value: validation && todo(validation) },
+      { name: t("plan.sum.do"), value: validation && (instruction?.kind === "variations" ? variations(instruction, validation) : todo(validation)) },
       { name: t("plan.sum.here"), value: here && number(here) },
       { name: t("plan.sum.not"), value: not && number(not) },
       { name: t("plan.sum.time"), value: validation?.files && validation.seconds && t("plan.about", { time: duration(validation.seconds) }) },
+      { name: t("plan.sum.cost"), value: validation?.files && validation.cost !== null && t("plan.atMost", { cost: dollars(validation.cost) }) },
       ...rooms.map((each) => ({ name: t("plan.sum.room"), value: room(each) })),
+      { name: t("plan.sum.folder"), value: typeof folder === "string" && folder },
     ];
     return html`<dl>${sums.filter(({ value }) => value).map(({ name, value }) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
   }
@@ -224,4 +233,11 @@ customElements.define("lk-plan", LkPlan);
 function todo({ files, bytes: size, unsized }) {
   const count = files === 1 ? t("plan.files.one") : t("plan.files", { count: number(files) });
   return [count, size ? bytes(size) : "", unsized ? t("plan.unsized", { count: number(unsized) }) : ""].filter(Boolean).join(" · ");
+}
+
+/** @param {Instruction} plan @param {Validation} validation */
+function variations({ payload }, { files }) {
+  const pictures = files === 1 ? t("plan.pictures.one") : t("plan.pictures", { count: number(files) });
+  const count = files * Number(payload.count);
+  return count === 1 ? t("plan.variations.one", { pictures }) : t("plan.variations", { count: number(count), pictures });
 }

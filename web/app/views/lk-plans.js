@@ -65,8 +65,8 @@ class LkPlans extends LitElement {
 
   /** @param {Row} row */
   row(row) {
-    const { id, title, status, error, files, bytes: size } = row;
-    const sums = [files === 1 ? t("plan.files.one") : files === null ? "" : t("plan.files", { count: number(files) }), size ? bytes(size) : ""];
+    const { id, title, kind, status, error, files, bytes: size } = row;
+    const sums = [files === null ? "" : counted(kind, files), size ? bytes(size) : ""];
     const facts = status === "draft" || status === "failed" ? [] : sums;
     return html`
       <button type="button" class="plain open grow" title=${t("plans.open")} @click=${() => openPlan(this, ofPlan(id, title))}>
@@ -83,3 +83,9 @@ class LkPlans extends LitElement {
   }
 }
 customElements.define("lk-plans", LkPlans);
+
+/** @param {Row["kind"]} kind @param {number} files */
+function counted(kind, files) {
+  if (kind === "variations") return files === 1 ? t("plan.pictures.one") : t("plan.pictures", { count: number(files) });
+  return files === 1 ? t("plan.files.one") : t("plan.files", { count: number(files) });
+}
