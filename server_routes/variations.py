@@ -169,7 +169,7 @@ def add(api: Api, services: App) -> None:
         return Models(
             items=_views(listed),
             default=DEFAULT_MODEL,
-            fallbacks=[choice.model for choice in FALLBACKS],
+            fallbacks=[*FALLBACKS],
             problem=problem,
         )
 

@@ -1,4 +1,4 @@
-"""The command line: ``lorakeeper serve · search · show · download · queue · instruct · info · scan · library …``.
+"""The command line: ``lorakeeper serve · search · show · download · queue · instruct · library · vary · filter …``.
 
 Exit code 0 is good, 1 failed, 2 wrong use, 130 stopped by Ctrl-C. Whatever goes wrong is one sentence on stderr, with a
 traceback before it only after ``--debug``. Everything heavy is imported by the command that needs it.

@@ -12,6 +12,7 @@ import click
 
 from .queue_commands import instruct, queue
 from .security_commands import quarantine, security
+from .variation_commands import filter_, vary
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -329,3 +330,5 @@ cli.add_command(queue)
 cli.add_command(instruct)
 cli.add_command(quarantine)
 cli.add_command(security)
+cli.add_command(vary)
+cli.add_command(filter_)

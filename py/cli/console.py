@@ -55,10 +55,11 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
             print(*(clean(cell) for cell in row), sep="\t", flush=True)  # noqa: T201
         return
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
-    shown = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    # Folded, because half a path is of no use.
+    shown = Table(*(Column(name, overflow="fold") for name in columns), box=None, header_style="bold", pad_edge=False)
     for row in rows:
         shown.add_row(*(Text(clean(cell)) for cell in row))
     Console().print(shown)
@@ -168,3 +169,50 @@ class Meter:
         if self._shown and now - self._last > _EVERY:
             self._last = now
             print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)  # noqa: T201
+
+
+class Bar:
+    """How many of a known number are done, as a bar on the terminal's error stream; nothing elsewhere."""
+
+    def __init__(self, what: str, total: int) -> None:
+        self._what, self._total = what, total
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Bar:
+        if sys.stderr.isatty():
+            from rich import progress
+            from rich.console import Console
+
+            self._bar = progress.Progress(
+                progress.TextColumn("{task.description}", markup=False),
+                progress.BarColumn(),
+                progress.MofNCompleteColumn(),
+                progress.TimeElapsedColumn(),
+                console=Console(stderr=True),
+                transient=True,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
+            self._task = self._bar.add_task(self._what, total=self._total)
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Takes the bar away while something else is printed."""
+        if self._bar:
+            self._bar.stop()
+        yield
+        if self._bar:
+            self._bar.start()
+
+    def __call__(self, done: int, said: str = "") -> None:
+        """``said`` stands before the bar. May be called from any thread."""
+        if self._bar and self._task is not None:
+            what = f"{self._what}: {clean(said)}" if said else self._what
+            self._bar.update(self._task, completed=done, description=what)

@@ -24,6 +24,7 @@ from .session import ROOT, comfyui_around
 
 OLDEST_PYTHON = (3, 10)
 LITTLE_SPACE = 5_000_000_000
+OPENCV = ("opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless")
 MARKS = {True: "✓", False: "✗", None: "!"}
 
 
@@ -86,25 +87,27 @@ def dependencies() -> Check:
         if not (found := re.fullmatch(r"([\w.-]+)>=([\d.]+)", line.strip())):
             continue  # an extra, or a remark
         name, floor = found.groups()
-        try:
-            installed = metadata.version(name)
-        except metadata.PackageNotFoundError:
+        # Any of OpenCV's distributions will do, and a second one would lie over the first.
+        installed = {each: version for each in (OPENCV if name in OPENCV else (name,)) if (version := _installed(each))}
+        if not installed:
             problems.append(f"{name} is missing")
-        else:
-            if _numbers(installed) < _numbers(floor):
-                problems.append(f"{name} {installed} is older than {floor}")
+        for each, version in installed.items():
+            if _numbers(version) < _numbers(floor):
+                problems.append(f"{each} {version} is older than {floor}")
     action = f"Run: {sys.executable} -m pip install -r {listed}" if problems else ""
     return Check(name="dependencies", ok=not problems, detail=", ".join(problems) or "all here", action=action)
 
 
 def opencv() -> Check:
     """Several OpenCV distributions write over each other's files."""
-    names = sorted({str(each.metadata["Name"]) for each in metadata.distributions()})
-    found = [name for name in names if name and name.lower().startswith("opencv-")]
+    found = sorted(name for name in OPENCV if _installed(name))
     if len(found) > 1:
         action = f"Uninstall all of them, then install one: pip uninstall {' '.join(found)}"
         return Check(name="OpenCV", ok=None, detail=f"{' and '.join(found)} lie over each other", action=action)
-    return Check(name="OpenCV", ok=True, detail=found[0] if found else "not installed, and not needed yet")
+    if not found:
+        action = f"Install one, which judging pictures needs: pip install {OPENCV[1]}"
+        return Check(name="OpenCV", ok=None, detail="not installed by pip", action=action)
+    return Check(name="OpenCV", ok=True, detail=f"{found[0]} {_installed(found[0])}")
 
 
 def folder_check(name: str, folder: Path) -> Check:
@@ -131,7 +134,8 @@ def credential(app: App, service: str) -> Check:
         status = app.credentials.status(service)
     except SettingsError as error:
         return Check(name=name, ok=False, detail=str(error), action=f"Delete {app.credentials.path}.")
-    shown = f"{status.masked}, from the {status.source}" if status.configured else "none, which is fine for most things"
+    without = "none, without which there are no variations" if service == "gemini" else "none, fine for most things"
+    shown = f"{status.masked}, from the {status.source}" if status.configured else without
     return Check(name=name, ok=True, detail=shown)
 
 
@@ -188,6 +192,13 @@ async def civitai(app: App) -> Check:
         await app.civitai.close()
         await app.http.close()
     return Check(name="Civitai", ok=True, detail=f"{url} answers")
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def _numbers(version: str) -> tuple[int, ...]:

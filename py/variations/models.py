@@ -115,12 +115,21 @@ class ModelChoice:
         )
 
 
-FALLBACKS: tuple[ModelChoice, ...] = (ModelChoice("gemini-3.1-flash-image"), ModelChoice("gemini-2.5-flash-image"))
+FALLBACKS = ("gemini-3.1-flash-image", "gemini-2.5-flash-image")
 
 
-def fallbacks_for(name: str, choices: Sequence[ModelChoice] = FALLBACKS) -> tuple[ModelChoice, ...]:
-    """What is to be tried after the model of that name, which itself is left out."""
-    return tuple(choice for choice in choices if bare(choice.model) != bare(name))
+def fallbacks_for(own: ModelChoice, names: Sequence[str] = FALLBACKS) -> tuple[ModelChoice, ...]:
+    """Which models are to be tried after ``own``, with its parameters as far as they are known to have them."""
+    return tuple(_like(own, name) for name in names if bare(name) != bare(own.model))
+
+
+def _like(own: ModelChoice, name: str) -> ModelChoice:
+    known = find_model(name)
+    if known is None:
+        return replace(own, model=name)
+    size = own.size if own.size in known.sizes else None
+    ratio = own.aspect_ratio if own.aspect_ratio in known.aspect_ratios else None
+    return replace(own, model=name, size=size, aspect_ratio=ratio)
 
 
 def may_help(outcome: Outcome) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -121,14 +122,53 @@ async def test_missing_and_old_dependencies_are_named(tmp_path: Path, monkeypatc
     assert "aiohttp" not in check.detail
 
 
-async def test_two_opencvs_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("opencv_python", "opencv_python_headless"):
-        folder = tmp_path / f"{name}-4.10.0.dist-info"
-        folder.mkdir()
-        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name.replace('_', '-')}\nVersion: 4.10.0\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
+def install(folder: Path, name: str, version: str) -> None:
+    info = folder / f"{name.replace('-', '_')}-{version}.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+
+
+@pytest.mark.parametrize("other", ["opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless"])
+async def test_two_opencvs_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str) -> None:
+    install(tmp_path, "opencv-python-headless", "4.10.0")
+    install(tmp_path, other, "4.10.0")
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
 
     check = doctor.opencv()
 
     assert check.ok is None
-    assert "opencv-python and opencv-python-headless" in check.detail
+    assert " and ".join(sorted(("opencv-python-headless", other))) in check.detail
+    assert check.action.startswith("Uninstall all of them")
+
+
+async def test_one_opencv_of_whatever_kind_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path, "opencv-contrib-python", "4.10.0")
+    (tmp_path / "requirements.txt").write_text("opencv-python-headless>=4.8\n")
+    monkeypatch.setattr(doctor, "ROOT", tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+
+    assert doctor.dependencies().ok is True
+    assert (doctor.opencv().ok, doctor.opencv().detail) == (True, "opencv-contrib-python 4.10.0")
+
+
+async def test_missing_and_old_opencv_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "requirements.txt").write_text("opencv-python-headless>=4.8\n")
+    monkeypatch.setattr(doctor, "ROOT", tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    missing = doctor.dependencies(), doctor.opencv()
+    install(tmp_path, "opencv-python", "4.5.0")
+    old = doctor.dependencies()
+
+    assert "opencv-python-headless is missing" in missing[0].detail
+    assert missing[1].ok is None
+    assert "opencv-python 4.5.0 is older than 4.8" in old.detail
+
+
+async def test_gemini_key_is_shown_masked_or_missed(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    without = await run("doctor", "--offline", "--json")
+    monkeypatch.setenv("GEMINI_API_KEY", "abcd-the-secret-middle-wxyz")
+    said = await run("doctor", "--offline", "--json")
+
+    assert found(without, "gemini key")["detail"] == "none, without which there are no variations"
+    assert found(said, "gemini key")["detail"] == "abcd…wxyz, from the environment"
+    assert "secret" not in said.out

@@ -260,7 +260,7 @@ async def test_no_other_model_is_asked_where_it_would_not_help(time: Time, outco
 async def test_a_used_up_quota_of_one_model_leads_to_the_next(time: Time) -> None:
     site = Site(time, Quota(exhausted=True), IMAGE)
 
-    tried = await time.manager().run(site.generate, CAT, fallbacks_for(CAT.model))
+    tried = await time.manager().run(site.generate, CAT, fallbacks_for(ModelChoice(CAT.model)))
 
     assert tried.outcome is IMAGE
     assert len(site.asked) == 2
@@ -349,4 +349,6 @@ def test_models_are_found_by_any_of_their_names() -> None:
 
 
 def test_a_model_does_not_fall_back_to_itself() -> None:
-    assert [choice.model for choice in fallbacks_for("models/gemini-3.1-flash-image")] == ["gemini-2.5-flash-image"]
+    assert [choice.model for choice in fallbacks_for(ModelChoice("models/gemini-3.1-flash-image"))] == [
+        "gemini-2.5-flash-image"
+    ]
