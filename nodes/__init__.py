@@ -7,10 +7,12 @@ from comfy_api.latest import ComfyExtension, io
 from ..py.hosts import comfyui
 from .bulk import BulkQueue
 from .civitai import CivitaiDownload, CivitaiSearch
+from .image_filters import DuplicateFilter, ImageQualityFilter
 from .lora import LoadLora, LoraInfo
 from .lora_stack import ApplyLoraStack, LoraStackNode
 from .prompt_loras import PromptLoras
 from .trigger_words import TriggerWords
+from .variations import GeminiVariations
 
 
 class LorakeeperExtension(ComfyExtension):
@@ -28,4 +30,7 @@ class LorakeeperExtension(ComfyExtension):
             ApplyLoraStack,
             PromptLoras,
             TriggerWords,
+            GeminiVariations,
+            ImageQualityFilter,
+            DuplicateFilter,
         ]

@@ -27,6 +27,7 @@ from server import PromptServer
 from ..errors import LorakeeperError, StorageError
 from ..events import Event
 from .comfyui_loras import LoraFiles
+from .comfyui_pictures import picture_folders
 from .comfyui_prompts import Prompts
 from .relay import Relay
 
@@ -170,7 +171,7 @@ class Host:
         if said := [*remarks, *found.remarks]:
             for sentence in said:
                 log.warning("%s", sentence)
-            self._say("\n".join(said), hidden.unique_id)
+            self.say("\n".join(said), hidden.unique_id)
         return found
 
     async def locate(self, wishes: Sequence[Wish], *, exact: bool = False) -> list[Match]:
@@ -213,13 +214,13 @@ class Host:
         try:
             wanted, detail = await self.run(work, lambda job: self._show(job, bar, node_id))
         except NodeError as error:
-            self._say(str(error), node_id)
+            self.say(str(error), node_id)
             raise
         except BaseException:
-            self._say("Stopped. Run again to go on.", node_id)
+            self.say("Stopped. Run again to go on.", node_id)
             raise
         self._brought[wanted, kind] = Path(detail.path or "")
-        self._say(f"Ready: {detail.name}", node_id)
+        self.say(f"Ready: {detail.name}", node_id)
         return detail
 
     def check_target(self, text: str) -> bool | str:
@@ -249,18 +250,18 @@ class Host:
         def show(job: dict[str, Any]) -> None:
             if job["total_files"]:
                 bar.update_absolute(max(job["received"] / job["total"] if job["total"] else 0.0, 0.0))
-            self._say(job_line(job), node_id)
+            self.say(job_line(job), node_id)
 
         try:
             done = await self.run(lambda app, news: bulk(app, targets, results, name, options, wait, news), show)
         except NodeError as error:
-            self._say(str(error), node_id)
+            self.say(str(error), node_id)
             raise
         except BaseException:
-            self._say("Stopped. Run again to go on.", node_id)
+            self.say("Stopped. Run again to go on.", node_id)
             raise
         self._brought_many[targets, name] = done.paths
-        self._say(job_line(done.report), node_id)
+        self.say(job_line(done.report), node_id)
         return done.job, done.report, done.names
 
     def are_still_here(self, targets: str, name: str) -> bool | float:
@@ -279,9 +280,10 @@ class Host:
 
         if bar and job["total"]:
             bar.update_absolute(job["received"] / job["total"])
-        self._say(progress_line(job), node_id)
+        self.say(progress_line(job), node_id)
 
-    def _say(self, text: str, node_id: str | None) -> None:
+    def say(self, text: str, node_id: str | None) -> None:
+        """Shows ``text`` on a node, in place of what it said before."""
         if node_id is not None:
             self._server.send_progress_text(text, node_id, self._server.client_id)
 
@@ -395,7 +397,7 @@ async def _begin(prompts: Prompts) -> App:
 
     private = Path(folder_paths.get_system_user_directory("lorakeeper"))
     home = data_folder() if os.environ.get(HOME_VARIABLE) else private
-    app = App(home, lambda settings: ComfyRoots(), busy=prompts.busy)
+    app = App(home, lambda settings: ComfyRoots(), busy=prompts.busy, pictures=picture_folders)
     return await app.__aenter__()  # which closes again what it could open
 
 

@@ -14,6 +14,18 @@ def get_system_user_directory(name: str = "system") -> str:
     return str(Path(user_directory) / f"__{name}")
 
 
+def get_input_directory() -> str:
+    return str(Path(user_directory) / "input")
+
+
+def get_output_directory() -> str:
+    return str(Path(user_directory) / "output")
+
+
+def get_temp_directory() -> str:
+    return str(Path(user_directory) / "temp")
+
+
 def get_folder_paths(folder_name: str) -> list[str]:
     return folder_names_and_paths[folder_name][0][:]
 

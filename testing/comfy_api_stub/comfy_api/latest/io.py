@@ -99,6 +99,14 @@ class AnyType:
         io_type = "*"
 
 
+class Image:
+    class Input(Input):
+        io_type = "IMAGE"
+
+    class Output(Output):
+        io_type = "IMAGE"
+
+
 class Model:
     class Input(Input):
         io_type = "MODEL"
@@ -145,9 +153,17 @@ class Int:
         io_type = "INT"
 
         def __init__(
-            self, id: str, *, min: int | None = None, max: int | None = None, step: int | None = None, **more: Any
+            self,
+            id: str,
+            *,
+            min: int | None = None,
+            max: int | None = None,
+            step: int | None = None,
+            control_after_generate: bool | str | None = None,
+            **more: Any,
         ) -> None:
-            super().__init__(id, **more, **_given(min=min, max=max, step=step))
+            options = _given(min=min, max=max, step=step, control_after_generate=control_after_generate)
+            super().__init__(id, **more, **options)
 
 
 class Float:
@@ -187,6 +203,7 @@ class Schema:
     hidden: list[Hidden] = field(default_factory=list)
     description: str = ""
     search_aliases: list[str] = field(default_factory=list)
+    is_input_list: bool = False
     is_output_node: bool = False
 
 
@@ -220,7 +237,7 @@ class ComfyNode:
         return {
             "input": inputs,
             "input_order": {group: list(members) for group, members in inputs.items()},
-            "is_input_list": False,
+            "is_input_list": schema.is_input_list,
             "output": [each.io_type for each in schema.outputs],
             "output_is_list": [each.is_output_list for each in schema.outputs],
             "output_name": [each.display_name or each.io_type for each in schema.outputs],
