@@ -1,7 +1,8 @@
 """Looking up hashes among 1,000 to 1,000,000, and the memory of a thousand pictures that are judged and compared.
 
-Lookups are held against comparing with everything, in the same run, and must give the same answers. Exit code 1 where
-one among a million takes over 5 ms, or the thousand pictures take more than 300 MB.
+Lookups are held against comparing with everything, in the same run, and must give the same answers. A million are also
+kept in the database, and looked up as the filters do it. Exit code 1 where one among a million takes over 5 ms, or the
+thousand pictures take more than 300 MB.
 """
 
 from __future__ import annotations
@@ -13,16 +14,20 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import psutil
+from sqlalchemy import Connection, insert
 
 from lorakeeper.py.storage.database import Database
+from lorakeeper.py.storage.tables import seen_pictures
 from lorakeeper.py.variations.filters import ImageFilters
 from lorakeeper.py.variations.hashes import Hashes
-from lorakeeper.py.variations.seen import HashIndex, Radii
+from lorakeeper.py.variations.seen import HashIndex, Radii, Seen
+from lorakeeper.py.variations.seen_table import SeenPictures
 from lorakeeper.testing.pictures import MAKERS
 
 if TYPE_CHECKING:
@@ -64,6 +69,41 @@ def lookups() -> bool:
         slowest = slow if same else float("inf")
     print(f"{'limit':>10} {'':15} {LONGEST * 1000:11.2f} ms")
     return slowest <= LONGEST
+
+
+async def kept() -> bool:
+    """The same with what is kept for good: each lookup also asks whether another process has added something."""
+    size = SIZES[-1]
+    chance = np.random.default_rng(2)
+    words = chance.integers(-(2**63), 2**63, (size, 3), dtype=np.int64)
+    rows = [{"p": p, "a": a, "d": d, "grey": b""} for p, a, d in words.tolist()]
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(Path(folder, "library.db"))
+        await database.open()
+        for begin in range(0, size, 50_000):
+            some = rows[begin : begin + 50_000]
+            await database.write(partial(keep, rows=some))
+        began = time.perf_counter()
+        seen = await asyncio.to_thread(Seen, SeenPictures(database))
+        loaded = time.perf_counter() - began
+        took = []
+        for turn in range(QUESTIONS):
+            p, a, d = (int(word) % 2**64 for word in words[turn * 7919 % size])
+            began = time.perf_counter()
+            found = await asyncio.to_thread(seen.candidates, Hashes(p ^ 0b1011, a, d), 50)
+            took.append(time.perf_counter() - began)
+            assert found
+        await database.close()
+    slow = sorted(took)[-QUESTIONS // 20]
+    print(
+        f"{'in a file':>10} {statistics.median(took) * 1000:12.2f} ms {slow * 1000:11.2f} ms"
+        f"{'':13} read once in {loaded:.1f} s"
+    )
+    return slow <= LONGEST
+
+
+def keep(connection: Connection, rows: list[dict[str, object]]) -> None:
+    connection.execute(insert(seen_pictures), rows)
 
 
 def everything(columns: np.ndarray, near: np.ndarray, radii: Radii) -> list[int]:
@@ -118,5 +158,5 @@ async def bulk() -> bool:
 
 
 if __name__ == "__main__":
-    good = lookups()
-    sys.exit(not (asyncio.run(bulk()) and good))
+    good = [lookups(), asyncio.run(kept()), asyncio.run(bulk())]
+    sys.exit(not all(good))

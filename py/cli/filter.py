@@ -107,7 +107,7 @@ async def _judged(app: App, files: Sequence[Path], original: Image | None, how: 
             path=str(path),
             status="good" if each.accepted else "rejected",
             reasons=list(each.reasons),
-            scores=each.metrics.as_dict() if each.metrics else {},
+            scores=dict(each.metrics) if each.metrics else {},
         )
         for path, each in zip(row.read, judgements, strict=True)
     }

@@ -198,7 +198,7 @@ def _make_ready(out: Path) -> None:
 
 
 def _row(variation: Variation, path: Path | None) -> tuple[object, ...]:
-    scores = variation.metrics.as_dict() if variation.metrics else {}
+    scores = dict(variation.metrics) if variation.metrics else {}
     return (
         "accepted" if variation.accepted else "rejected",
         path or "",

@@ -201,7 +201,7 @@ def judgement_scores(judged: Sequence[Judgement]) -> str:
                 "number": each.place,
                 "accepted": each.accepted,
                 "reasons": each.reasons,
-                "scores": each.metrics.as_dict() if each.metrics else {},
+                "scores": dict(each.metrics) if each.metrics else {},
             }
             for each in judged
         ]

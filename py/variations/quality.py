@@ -8,7 +8,7 @@ similarity can be a little below 0.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
@@ -65,10 +65,13 @@ CLASSIC = Thresholds(0.3, 0.9, 0.2, 0.6, 0.7, 0.6)
 CALIBRATED = Thresholds(0.15, 0.96, 0.1, 0.6, 0.5, 0.5)
 
 
+_NAMES = ("similarity", "diversity", "aesthetic", "object_integrity", "overall_quality")
+
+
 @dataclass(frozen=True)
-class Metrics:
-    """None where there was nothing to compare with. ``suspicions`` says of which faults there are traces, each 0 to 1;
-    it is empty in the profile ``classic``."""
+class Metrics(Mapping[str, float]):
+    """The scores by their names; as attributes they are None where there was nothing to compare with. ``suspicions``
+    says of which faults there are traces, each 0 to 1; it is empty in the profile ``classic``."""
 
     similarity: float | None
     diversity: float | None
@@ -77,10 +80,17 @@ class Metrics:
     overall_quality: float
     suspicions: Mapping[str, float] = field(default_factory=dict)
 
-    def as_dict(self) -> dict[str, float]:
-        """The scores that there are, by their names."""
-        names = ("similarity", "diversity", "aesthetic", "object_integrity", "overall_quality")
-        return {name: value for name in names if (value := getattr(self, name)) is not None}
+    def __getitem__(self, name: str) -> float:
+        value: float | None = getattr(self, name) if name in _NAMES else None
+        if value is None:
+            raise KeyError(name)
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in _NAMES if getattr(self, name) is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 class VariationQualityAnalyzer:
@@ -109,37 +119,38 @@ class VariationQualityAnalyzer:
         overall = self.overall(similarity, diversity, aesthetic, integrity)
         return Metrics(similarity, diversity, aesthetic, integrity, overall, found)
 
-    def is_acceptable_quality(self, metrics: Metrics) -> bool:
+    def is_acceptable_quality(self, metrics: Mapping[str, float]) -> bool:
         return not self.why_not(metrics)
 
-    def why_not(self, metrics: Metrics) -> list[str]:
-        """What keeps ``metrics`` from being acceptable, one sentence each; empty where nothing does."""
+    def why_not(self, metrics: Mapping[str, float]) -> list[str]:
+        """What keeps ``metrics`` from being acceptable, one sentence each; empty where nothing does. A similarity or a
+        diversity that is not there counts for nothing."""
         wanted, reasons = self.thresholds, list[str]()
-        if metrics.similarity is not None and not metrics.similarity >= wanted.similarity_min:
+        similarity, diversity = metrics.get("similarity"), metrics.get("diversity")
+        if similarity is not None and not similarity >= wanted.similarity_min:
             reasons.append(
-                f"It has too little of its original (similarity {metrics.similarity:.2f}, wanted"
+                f"It has too little of its original (similarity {similarity:.2f}, wanted"
                 f" {wanted.similarity_min:.2f} or more)."
             )
-        if metrics.similarity is not None and not metrics.similarity <= wanted.similarity_max:
+        if similarity is not None and not similarity <= wanted.similarity_max:
             reasons.append(
-                f"It is nearly its original (similarity {metrics.similarity:.2f}, wanted"
-                f" {wanted.similarity_max:.2f} or less)."
+                f"It is nearly its original (similarity {similarity:.2f}, wanted {wanted.similarity_max:.2f} or less)."
             )
-        if metrics.diversity is not None and not metrics.diversity >= wanted.diversity:
+        if diversity is not None and not diversity >= wanted.diversity:
             reasons.append(
-                f"It is too much like the other variations (diversity {metrics.diversity:.2f}, wanted"
+                f"It is too much like the other variations (diversity {diversity:.2f}, wanted"
                 f" {wanted.diversity:.2f} or more)."
             )
         low = [
             f"Its {name} is {score:.2f}, wanted {least:.2f} or more."
             for name, score, least in (
-                ("aesthetic score", metrics.aesthetic, wanted.aesthetic),
-                ("object integrity", metrics.object_integrity, wanted.object_integrity),
-                ("overall quality", metrics.overall_quality, wanted.overall),
+                ("aesthetic score", metrics["aesthetic"], wanted.aesthetic),
+                ("object integrity", metrics["object_integrity"], wanted.object_integrity),
+                ("overall quality", metrics["overall_quality"], wanted.overall),
             )
             if not score >= least
         ]
-        if low:
+        if low and isinstance(metrics, Metrics):
             faults = sorted(metrics.suspicions.items(), key=lambda each: -each[1])
             reasons += [_WORDS[name] for name, suspicion in faults if suspicion >= 0.5]
         return reasons + low

@@ -92,7 +92,7 @@ class Variation:
             number=self.number,
             accepted=self.accepted,
             reasons=list(self.reasons),
-            scores=self.metrics.as_dict() if self.metrics else {},
+            scores=dict(self.metrics) if self.metrics else {},
             width=self.picture.width,
             height=self.picture.height,
             mime=self.picture.mime,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ..errors import UsageError
@@ -49,7 +50,7 @@ class SeenStore(Protocol):
     """Where what was seen outlives the process. Several processes may share one. All methods may block."""
 
     def load(self, after: int = -1) -> Iterable[Kept]:
-        """Everything with a number over ``after``, in their order."""
+        """What has a number over ``after``, in their order: all of it, or the first of it."""
 
     def save(self, hashes: Hashes, grey: bytes) -> int:
         """Keeps one picture for good and gives its number, which was never given before."""
@@ -65,17 +66,24 @@ class MemoryStore:
     """A store for as long as the object lives: for one batch, or a session."""
 
     def __init__(self) -> None:
-        self._kept: list[tuple[Hashes, bytes]] = []
+        self._kept: dict[int, tuple[Hashes, bytes]] = {}
+        self._numbers = count()
 
     def load(self, after: int = -1) -> Iterable[Kept]:
-        return [Kept(number, hashes) for number, (hashes, _) in enumerate(self._kept) if number > after]
+        new: list[Kept] = []
+        for number in reversed(self._kept):
+            if number <= after:
+                break
+            new.append(Kept(number, self._kept[number][0]))
+        return new[::-1]
 
     def save(self, hashes: Hashes, grey: bytes) -> int:
-        self._kept.append((hashes, grey))
-        return len(self._kept) - 1
+        number = next(self._numbers)
+        self._kept[number] = (hashes, grey)
+        return number
 
     def greys(self, numbers: Sequence[int]) -> dict[int, bytes]:
-        return {number: self._kept[number][1] for number in numbers}
+        return {number: self._kept[number][1] for number in numbers if number in self._kept}
 
     def clear(self) -> None:
         self._kept.clear()
@@ -190,6 +198,6 @@ class Seen:
     def _catch_up(self) -> None:
         """Takes what the store got since; what another process has forgotten stays until then without a grey."""
         with self._catching_up:
-            if kept := list(self._store.load(self._last)):
+            while kept := list(self._store.load(self._last)):
                 self._index.add_all(kept)
                 self._last = kept[-1].number

@@ -14,6 +14,7 @@ from .hashes import Hashes
 from .seen import Kept
 
 _BATCH = 500
+_MOST = 50_000  # pictures whose hashes are read at once
 _BELOW_ZERO = 1 << 63  # databases have signed numbers only
 _ALL = 1 << 64
 
@@ -27,7 +28,7 @@ class SeenPictures:
     def load(self, after: int = -1) -> Iterable[Kept]:
         columns = seen_pictures.c
         query = select(columns.number, columns.p, columns.a, columns.d).where(columns.number > after)
-        rows = self._database.read_blocking(partial(_all, query=query.order_by(columns.number)))
+        rows = self._database.read_blocking(partial(_all, query=query.order_by(columns.number).limit(_MOST)))
         return (Kept(number, Hashes(p % _ALL, a % _ALL, d % _ALL)) for number, p, a, d in rows)
 
     def save(self, hashes: Hashes, grey: bytes) -> int:

@@ -240,6 +240,7 @@ def test_clear_forgets_in_the_store_too(tmp_path: Path, pictures: list[Image.Ima
 
     assert len(preventer) == 0
     assert preventer.add_variation(pictures[0])
+    assert not preventer.add_variation(pictures[0])
     assert len(DuplicationPreventer(seen=Seen(FileStore(tmp_path / "seen")))) == 1
 
 

@@ -14,8 +14,10 @@ from PIL import Image
 
 from lorakeeper.py.errors import UsageError
 from lorakeeper.py.storage.database import Database
+from lorakeeper.py.variations import seen_table
 from lorakeeper.py.variations.filters import ImageFilters, groups
 from lorakeeper.py.variations.hashes import Hashes
+from lorakeeper.py.variations.seen import Seen
 from lorakeeper.py.variations.seen_table import SeenPictures
 from lorakeeper.testing.pictures import blurred, mirrored, noisy, photograph, recompressed, resized
 
@@ -191,3 +193,12 @@ async def test_two_processes_know_what_the_other_has_seen(
 
     assert said.split() == [b"[False,", b"True]"]
     assert not (await filters.compare([PICTURES[5]], scope="ever"))[0].is_new
+
+
+async def test_all_that_was_seen_is_read_however_much(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seen_table, "_MOST", 3)
+    store = SeenPictures(database)
+    for word in range(8):
+        await asyncio.to_thread(store.save, Hashes(word, word, word), b"")
+
+    assert len(await asyncio.to_thread(Seen, store)) == 8

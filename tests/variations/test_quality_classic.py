@@ -16,7 +16,7 @@ from skimage.metrics import structural_similarity as reference
 from lorakeeper.py.errors import UsageError
 from lorakeeper.py.variations.quality import CLASSIC, Metrics, VariationQualityAnalyzer
 from lorakeeper.py.variations.ssim import ssim_gaussian, ssim_uniform
-from lorakeeper.testing.pictures import MAKERS, blurred, edited, noisy
+from lorakeeper.testing.pictures import MAKERS, blurred, edited, noisy, photograph
 
 CLOSE = 1e-6
 
@@ -98,7 +98,7 @@ def test_another_size_is_brought_to_the_originals(analyzer: VariationQualityAnal
 def test_without_others_there_is_no_diversity_and_among_none_it_is_full(analyzer: VariationQualityAnalyzer) -> None:
     image = MAKERS["drawing"](1)
 
-    assert "diversity" not in analyzer.analyze_variation_quality(image, image).as_dict()
+    assert "diversity" not in analyzer.analyze_variation_quality(image, image)
     assert analyzer.analyze_variation_quality(image, image, []).diversity == 1.0
 
 
@@ -184,3 +184,14 @@ def test_gaussian_ssim_is_scikit_images_to_four_places(name: str) -> None:
     wanted = structural_similarity(one, other, gaussian_weights=True, sigma=1.5, use_sample_covariance=False)
 
     assert ssim_gaussian(one, other) == pytest.approx(wanted, abs=1e-4)
+
+
+def test_scores_are_had_by_their_names() -> None:
+    analyzer = VariationQualityAnalyzer("classic")
+    metrics = analyzer.analyze_variation_quality(photograph(1), photograph(2), [])
+
+    assert [*metrics] == ["similarity", "diversity", "aesthetic", "object_integrity", "overall_quality"]
+    assert metrics["diversity"] == metrics.diversity == 1.0
+    assert analyzer.is_acceptable_quality(dict(metrics)) == analyzer.is_acceptable_quality(metrics)
+    with pytest.raises(KeyError):
+        metrics["suspicions"]
