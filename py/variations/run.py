@@ -13,7 +13,7 @@ from .adaptive import AdaptiveQualityManager
 from .cache import VariationCache, cache_key
 from .gemini import Gemini
 from .judge import Judge
-from .models import GeminiRequest, bare, estimated_cost
+from .models import GeminiRequest, bare, estimated_cost, may_help
 from .outcomes import AuthFailure, BadRequest, Blocked, ImageOutcome, Outcome, Quota, TimedOut, Usage
 from .pace import Pace
 from .quality import Thresholds
@@ -213,7 +213,7 @@ class Run:
                 return self._hopeless
             outcome = await self._gemini.generate(question)
         self._pace.heard(outcome)
-        if _is_hopeless(outcome) and not self._wanted.fallbacks:
+        if _is_hopeless(outcome) and not (self._wanted.fallbacks and may_help(outcome)):
             self._hopeless = outcome
         self._count(question, outcome)
         return outcome

@@ -259,11 +259,12 @@ def test_what_makes_no_sense_is_refused(options: dict[str, Any]) -> None:
 # -- Trouble ---------------------------------------------------------------------------------------------------------
 
 
-async def test_a_refused_key_is_asked_with_once(rig: Rig) -> None:
+@pytest.mark.parametrize("fallbacks", [(), (ModelChoice("gemini-2.5-flash-image"),)])
+async def test_a_refused_key_is_asked_with_once(rig: Rig, fallbacks: tuple[ModelChoice, ...]) -> None:
     rig.at_once, rig.key = 1, "wrong-key-wrong-key"
 
     with pytest.raises(VariationError, match="key"):
-        await rig.processor.process(wanted(4))
+        await rig.processor.process(wanted(4, fallbacks=fallbacks))
 
     assert rig.sent == 1
     assert rig.events[-1].data["state"] == "failed"
