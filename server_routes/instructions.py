@@ -143,3 +143,7 @@ def add(api: Api, services: App) -> None:
     @api.post("instructions/{id}/execute", "Carry out what was approved; it goes on after the answer", status=202)
     async def execute(id: str, body: Nothing) -> Instruction:  # noqa: A002
         return await instructions.execute(id, wait=False)
+
+    @api.post("instructions/{id}/stop", "Stop what is being carried out; it stays approved, and can go on from there")
+    async def stop(id: str, body: Nothing) -> Instruction:  # noqa: A002
+        return await instructions.stop(id)

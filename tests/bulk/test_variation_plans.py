@@ -490,3 +490,24 @@ async def test_plan_that_was_changed_is_not_taken_for_done(rig: Rig) -> None:
     result = await rig.again(changed)
 
     assert (result["files"], len(rig.fake.requests), rig.files) == (2, 2, ["a-001.png", "a-002.png"])
+
+
+async def test_stopped_by_the_user_it_stays_approved_and_goes_on(rig: Rig) -> None:
+    rig.gives(GOOD[0])
+    rig.fake.faults.append(faults.Delay(30, times=1))
+    plan = await rig.approved("a.png", count=2)
+    waiting = asyncio.create_task(rig.app.instructions.execute(plan.id))
+    while len(rig.fake.requests) < 2:
+        await asyncio.sleep(0.02)
+
+    stopped = await rig.app.instructions.stop(plan.id)
+
+    assert (stopped.status, stopped.running) == (InstructionStatus.APPROVED, False)
+    assert (await waiting).status is InstructionStatus.APPROVED
+    with pytest.raises(InvalidOperationError, match="not being carried out"):
+        await rig.app.instructions.stop(plan.id)
+    rig.gives(GOOD[1])
+    done = await rig.app.instructions.execute(plan.id)
+    assert done.result is not None
+    assert (done.status, done.result["files"]) == (InstructionStatus.EXECUTED, 2)
+    assert len(rig.fake.requests) == 3

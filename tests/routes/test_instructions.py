@@ -60,6 +60,14 @@ async def test_a_changed_one_is_a_draft_and_a_rejected_one_is_over(door: Any, ci
     assert (await door("POST", f"instructions/{which}/validate")).status == 409
 
 
+async def test_what_is_not_under_way_can_not_be_stopped(door: Any, civitai: FakeCivitai) -> None:
+    answer = await door("POST", f"instructions/{await made(door, civitai)}/stop")
+
+    assert answer.status == 409
+    assert answer.message.endswith("is not being carried out.")
+    assert (await door("POST", "instructions/0000/stop")).status == 404
+
+
 async def test_many_are_processed_at_once(door: Any, civitai: FakeCivitai) -> None:
     ids = [await made(door, civitai, "one"), "nothing", await made(door, civitai, "two")]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from typing import Any
 
@@ -69,3 +70,26 @@ async def test_plan_that_needs_a_key_says_so_and_can_not_be_started(page: Page, 
 
     await expect(plan_line(page, "cat.png")).to_contain_text("Gemini needs a key")
     await expect(page.locator("lk-plan .foot").get_by_role("button", name="Start")).to_have_count(0)
+
+
+async def test_plan_under_way_is_stopped_and_goes_on_from_there(page: Page, app: App) -> None:
+    async with FakeGemini(side=64) as gemini:
+        app.store.update({"gemini_url": gemini.url, "gemini_concurrency": 1})
+        app.credentials.set("gemini", KEY)
+        gemini.faults += [faults.Given(png(10)), faults.Stall(0, 60)]
+        await planned(app)
+        await opened(page)
+        plan = page.locator("lk-plan")
+        await plan.get_by_role("button", name="Start").click()
+        await expect(plan).to_contain_text("It is being carried out.")
+        while len(gemini.requests) < 2:  # noqa: ASYNC110 - the second one stalls
+            await asyncio.sleep(0.05)
+        await plan.get_by_role("button", name="Stop").click()
+
+        await expect(plan.get_by_role("button", name="Start")).to_be_visible()
+        gemini.faults[:] = [faults.Given(png(11))]
+        await plan.get_by_role("button", name="Start").click()
+
+        await expect(page.locator("lk-messages")).to_contain_text("2 pictures are in")
+        assert len(gemini.requests) == 3
+    assert len(list(app.pictures.results("Cats").glob("*.png"))) == 2

@@ -136,6 +136,8 @@ export const instructions = {
   /** @param {string} id @returns {Promise<Instruction>} */
   execute: (id) => call("POST", `instructions/${id}/execute`),
   /** @param {string} id @returns {Promise<Instruction>} */
+  stop: (id) => call("POST", `instructions/${id}/stop`, { long: true }),
+  /** @param {string} id @returns {Promise<Instruction>} */
   reject: (id) => call("POST", `instructions/${id}/reject`),
   /** @param {string} id */
   remove: (id) => call("DELETE", `instructions/${id}`),

@@ -34,7 +34,7 @@ export class Plan extends EventTarget {
     this.instruction = null;
     /** All models of the workflow that it comes from. @type {WorkflowModel[]} */
     this.models = [];
-    this.busy = /** @type {"" | "plan.reading" | "plan.looking" | "plan.starting"} */ ("");
+    this.busy = /** @type {"" | "plan.reading" | "plan.looking" | "plan.starting" | "plan.stopping"} */ ("");
     this.error = "";
     /** Whether it would be no use to try that again. */
     this.isRefused = false;
@@ -92,6 +92,11 @@ export class Plan extends EventTarget {
       // Its end may have overtaken this answer.
       if (this.instruction?.status === "approved") this.#take(started);
     });
+  }
+
+  /** Stops it; what was done stays, and it can go on from there. */
+  halt() {
+    return this.#do("plan.stopping", async (plan) => this.#take(await routes.stop(plan.id)));
   }
 
   /** Says no, with a way back for ten seconds. */

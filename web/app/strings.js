@@ -131,6 +131,8 @@ const english = {
   "plan.lookingThrough": "Looking it through…",
   "plan.starting": "Starting…",
   "plan.running": "It is being carried out.",
+  "plan.stop": "Stop",
+  "plan.stopping": "Stopping…",
   "plan.done": "“{title}” is done.",
   "plan.made": "“{title}” is done: {count} pictures are in {folder}.",
   "plan.made.one": "“{title}” is done: one picture is in {folder}.",

@@ -46,9 +46,10 @@ class Instructions:
         self._events = events
         self._kinds = kinds
         self._running: dict[str, asyncio.Task[Instruction]] = {}
+        self._stopping: set[str] = set()
 
     async def close(self) -> None:
-        """Stops what is being carried out; it has to be approved anew."""
+        """Stops what is being carried out; it stays approved."""
         tasks = [*self._running.values()]
         for task in tasks:
             task.cancel()
@@ -179,6 +180,18 @@ class Instructions:
         instruction.running = True
         return instruction
 
+    async def stop(self, instruction_id: str) -> Instruction:
+        """Stops one that is being carried out. What was done stays done; it stays approved, and goes on from there when
+        it is executed again."""
+        task = self._running.get(instruction_id)
+        if task is None:
+            raise InvalidOperationError(f"{(await self.get(instruction_id)).title} is not being carried out.")
+        self._stopping.add(instruction_id)
+        task.cancel()
+        await asyncio.wait({task})
+        self._stopping.discard(instruction_id)
+        return await self.get(instruction_id)
+
     async def process_instructions(self, ids: Iterable[str], operation: str, mode: str = "parallel") -> BatchResult:
         """Does one thing (``validate``, ``approve`` or ``execute``) to many, ``parallel`` or ``sequential``. One that
         can't be done never stops the others.
@@ -236,6 +249,12 @@ class Instructions:
             kind = self._kind(instruction.kind)
             instruction.result = await kind.execute(payload, validation, instruction.id, step)
             instruction.status = InstructionStatus.EXECUTED
+        except asyncio.CancelledError:
+            if instruction.id not in self._stopping:
+                raise
+            # Whoever waits for it was not stopped.
+            self._tell(instruction)
+            return instruction
         except LorakeeperError as error:
             instruction.status, instruction.error = InstructionStatus.FAILED, str(error)
         except Exception:

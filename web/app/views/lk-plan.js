@@ -202,6 +202,9 @@ class LkPlan extends LitElement {
             </button>`
           : null}
         ${isStuck ? html`<button type="button" class=${canStart ? "" : "primary"} @click=${() => plan.again()}>${icon("retry")}${t("plan.again")}</button>` : null}
+        ${instruction?.running && !over
+          ? html`<button type="button" aria-disabled=${Boolean(busy)} @click=${() => plan.halt()}>${icon("cancel")}${t("plan.stop")}</button>`
+          : null}
         ${instruction?.kind === "download" && instruction.status === "executed"
           ? html`<button type="button" class="primary" @click=${() => this.close("queue")}>${icon("queue")}${t("plan.show")}</button>`
           : null}
