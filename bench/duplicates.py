@@ -72,7 +72,7 @@ def lookups() -> bool:
 
 
 async def kept() -> bool:
-    """The same with what is kept for good: each lookup also asks whether another process has added something."""
+    """The same with what is kept for good: each lookup also reads the greys of what is near."""
     size = SIZES[-1]
     chance = np.random.default_rng(2)
     words = chance.integers(-(2**63), 2**63, (size, 3), dtype=np.int64)

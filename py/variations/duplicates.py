@@ -35,9 +35,9 @@ class DuplicationPreventer:
     """Remembers pictures, and knows them when it meets them again.
 
     The scope is that of ``seen``: without any its own, else one that several share, for a session or over a store that
-    keeps everything ever added. ``mirrored`` also takes a picture for a duplicate of its mirror image. ``weakest`` is
-    the SSIM that the worst of 64 parts needs. At most ``checked`` candidates are looked at precisely, nearest first.
-    Safe in threads.
+    keeps everything ever added. What another process adds to that is known here from the next picture on that is new.
+    ``mirrored`` also takes a picture for a duplicate of its mirror image. ``weakest`` is the SSIM that the worst of 64
+    parts needs. At most ``checked`` candidates are looked at precisely, nearest first. Safe in threads.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class DuplicationPreventer:
             raise UsageError("At least one candidate must be looked at to find duplicates.")
         self._threshold, self._weakest, self._mirrored, self._checked = similarity_threshold, weakest, mirrored, checked
         self._seen = Seen() if seen is None else seen  # an empty one is false
+        self._seen.catch_up()
 
     def __len__(self) -> int:
         return len(self._seen)

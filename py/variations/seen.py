@@ -164,8 +164,8 @@ class HashIndex:
 
 
 class Seen:
-    """The index over a store: what ``add`` was told, now and before, here and by other processes. ``adding`` is for who
-    looks first and adds then."""
+    """The index over a store: what ``add`` was told, now and before, and by other processes until the last ``add`` or
+    :meth:`catch_up`. ``adding`` is for who looks first and adds then."""
 
     def __init__(self, store: SeenStore | None = None, radii: Radii | None = None) -> None:
         self._store: SeenStore = MemoryStore() if store is None else store
@@ -173,19 +173,18 @@ class Seen:
         self._last = -1
         self._catching_up = threading.Lock()
         self.adding = threading.Lock()
-        self._catch_up()
+        self.catch_up()
 
     def __len__(self) -> int:
         return len(self._index)
 
     def add(self, hashes: Hashes, grey: Bytes) -> int:
         number = self._store.save(hashes, grey.tobytes())
-        self._catch_up()
+        self.catch_up()
         return number
 
     def candidates(self, hashes: Hashes, most: int) -> list[tuple[int, bytes]]:
         """The ``most`` nearest and their greys, nearest first."""
-        self._catch_up()
         numbers = self._index.near(hashes)[:most]
         greys = self._store.greys(numbers) if numbers else {}
         return [(number, greys[number]) for number in numbers if number in greys]
@@ -195,7 +194,7 @@ class Seen:
             self._store.clear()
             self._index.clear()
 
-    def _catch_up(self) -> None:
+    def catch_up(self) -> None:
         """Takes what the store got since; what another process has forgotten stays until then without a grey."""
         with self._catching_up:
             while kept := list(self._store.load(self._last)):
