@@ -187,7 +187,8 @@ def several_at_once() -> list[str]:
     if processes < 2:
         return []
     python = shlex.join(PYTHON)
-    return ["--dist", "loadfile", "--tx", f"{processes}*popen//python={python}"]
+    # In the order in which they were collected: see tests/conftest.py.
+    return ["--dist", "loadfile", "--no-loadscope-reorder", "--tx", f"{processes}*popen//python={python}"]
 
 
 def find_chromium() -> Path | None:
