@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable
 from typing import TypeVar
 
@@ -12,20 +13,29 @@ T = TypeVar("T")
 async def uncancelled(work: Awaitable[T]) -> T:
     """What ``work`` gives, waited for to its end: a cancellation that comes meanwhile comes too late."""
     task = asyncio.ensure_future(work)
+    await _waited_for(task, threading.Event())
+    return task.result()
+
+
+async def cancelled_after(work: Awaitable[T], stop: threading.Event | None = None) -> T:
+    """What ``work`` gives, waited for to its end: a cancellation that comes meanwhile sets ``stop``, and is obeyed
+    then."""
+    task, told = asyncio.ensure_future(work), stop or threading.Event()
+    if await _waited_for(task, told):
+        task.exception()  # looked at, so that it counts as seen
+        raise asyncio.CancelledError
+    return task.result()
+
+
+async def _waited_for(task: asyncio.Future[T], told: threading.Event) -> bool:
+    """Waits for the end of ``task``, and says whether a cancellation came meanwhile, which sets ``told`` at once."""
+    cancelled = False
     while not task.done():
         try:
             await asyncio.shield(task)
         except asyncio.CancelledError:
             if task.cancelled():
                 raise
-    return task.result()
-
-
-async def cancelled_after(work: Awaitable[T]) -> T:
-    """What ``work`` gives, waited for to its end: a cancellation that comes meanwhile is obeyed then."""
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        raise
+            cancelled = True
+            told.set()
+    return cancelled

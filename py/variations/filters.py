@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from ..errors import UsageError
 from ..storage.database import Database
+from ..uncancelled import cancelled_after
 from .duplicates import Duplicate, DuplicationPreventer
 from .memory import MemoryOptimizer
 from .quality import Metrics, Profile, Thresholds, VariationQualityAnalyzer
@@ -148,13 +149,7 @@ def groups(found: Iterable[Sameness]) -> list[list[int]]:
 async def _in_thread(work: Callable[[threading.Event], T]) -> T:
     """Cancelling tells ``work`` to stop, and waits until it has."""
     stopped = threading.Event()
-    task = asyncio.ensure_future(asyncio.to_thread(work, stopped))
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        stopped.set()
-        await asyncio.wait({task})
-        raise
+    return await cancelled_after(asyncio.to_thread(work, stopped), stopped)
 
 
 def _side_by_side(

@@ -10,10 +10,10 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from filelock import FileLock, Timeout
 from sqlalchemy import Row
@@ -23,6 +23,7 @@ from ...errors import ConflictError, UsageError
 from ...events import Event, Events
 from ...storage.cursors import row_of
 from ...storage.database import Database
+from ...uncancelled import cancelled_after
 from ..paths import real
 from ..roots import Roots
 from ..view import View
@@ -42,7 +43,6 @@ from .purging import Purger
 from .requests import ActionRequest, Done, HistoryPage, Plan, Purge
 from .steps import AnyStep, Document, MoveStep, PurgeStep, State
 
-T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 _SPOKEN = 0.25  # seconds between two events about one action
@@ -110,7 +110,7 @@ class Actions:
         if isinstance(request, Purge) and not request.confirm:
             raise UsageError("What is deleted from the trash is gone for good: confirm that you want this.")
         ended = stop or threading.Event()
-        return await _to_its_end(self._run(request, ended), ended)
+        return await cancelled_after(self._run(request, ended), ended)
 
     async def undo(self, action_id: int, *, stop: threading.Event | None = None) -> Done:
         """Takes back what an action did, its last step first, as far as the files are still as it left them.
@@ -118,7 +118,7 @@ class Actions:
         Raises MissingError, and ConflictError where nothing is left to undo.
         """
         ended = stop or threading.Event()
-        return await _to_its_end(self._undo(action_id, ended), ended)
+        return await cancelled_after(self._undo(action_id, ended), ended)
 
     async def history(self, cursor: str | None = None, limit: int = 50) -> HistoryPage:
         """Newest first. Raises UsageError for a cursor that is none of ours."""
@@ -308,23 +308,6 @@ _NOT_UNDOABLE = {
     "doing": "That is still being done: wait until it has finished.",
     "done": "What was deleted from the trash is gone for good.",
 }
-
-
-async def _to_its_end(work: Awaitable[T], stop: threading.Event) -> T:
-    """What ``work`` gives. A cancellation sets ``stop`` and waits, so that files, rows and journal agree behind it."""
-    task, cancelled = asyncio.ensure_future(work), False
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError:
-            if task.cancelled():
-                raise
-            cancelled = True
-            stop.set()
-    if cancelled:
-        task.exception()  # looked at, so that it counts as seen
-        raise asyncio.CancelledError
-    return task.result()
 
 
 def _require_going(stop: threading.Event) -> None:
