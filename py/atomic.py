@@ -77,3 +77,8 @@ def move_new(part: Path, path: Path) -> None:
         part.rename(path)
     else:
         part.unlink()
+
+
+def holds(path: Path, content: bytes) -> bool:
+    """Whether it is a file with exactly that content."""
+    return path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content

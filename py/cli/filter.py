@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel
 
 from ..app import App
-from ..atomic import write_new
+from ..atomic import holds, write_new
 from ..errors import UsageError
 from ..variations.filters import groups
 from ..variations.options import thresholds_of
@@ -162,7 +162,7 @@ def _copied(path: Path, folder: Path) -> Path:
     for name in _names(path):
         if not os.path.lexists(folder / name):
             break
-        if _is(folder / name, content):
+        if holds(folder / name, content):
             return folder / name  # copied before
     return write_new(folder, _names(path), content)
 
@@ -170,10 +170,6 @@ def _copied(path: Path, folder: Path) -> Path:
 def _names(path: Path) -> Iterator[str]:
     yield path.name
     yield from (f"{path.stem}-{number:03}{path.suffix}" for number in count(2))
-
-
-def _is(path: Path, content: bytes) -> bool:
-    return path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content
 
 
 def _tell_json(found: Sequence[Found], together: list[list[str]], counts: Mapping[str, int]) -> None:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import glob
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ..civitai.names import safe_part
 from ..errors import LorakeeperError, UsageError
 from ..variations.models import DEFAULT_MODEL, MODELS, bare
 from ..variations.options import VariationOptions
-from ..variations.places import read, save
+from ..variations.places import read, save, saved_before
 from ..variations.requests import Variation, VariationReport, VariationRequest
 from . import FAILED, GOOD
 from .console import Bar, complain, say, say_json, table
@@ -156,21 +154,12 @@ class _Results:
             return None
         folder = self._folder if variation.accepted else self._folder / REJECTED
         try:
-            return _found(variation, folder, self._stem) or save(variation, folder, self._stem)
+            # An earlier run of the same request may have written it.
+            before = saved_before(variation.picture.content, folder, self._stem) if variation.from_cache else None
+            return before or save(variation, folder, self._stem)
         except OSError as error:
             # A full disk's error names no file.
             raise OSError(error.errno, error.strerror, str(error.filename or folder)) from error
-
-
-def _found(variation: Variation, folder: Path, stem: str) -> Path | None:
-    """The file that an earlier run of the same request has written."""
-    if not variation.from_cache:
-        return None
-    content = variation.picture.content
-    for path in sorted(folder.glob(f"{glob.escape(safe_part(stem))}-*")):
-        if path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content:
-            return path
-    return None
 
 
 def _request(images: Sequence[Path], how: Mapping[str, Any]) -> VariationRequest:

@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 from ..atomic import write_atomically
 from ..errors import StorageError
 from .cache_table import CacheIndex, Entry, KeptFile
+from .decoding import SUFFIXES
 from .models import GeminiRequest, ModelChoice, bare
 from .outcomes import ImageOutcome, Picture, Usage
 
@@ -30,7 +31,6 @@ KEPT_PART = 0.8
 # Files in no entry are another process's work in progress, until they are this old, in seconds.
 _ORPHAN_AGE = 3600.0
 _BATCH = 64
-_SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 
 
 def cache_key(request: GeminiRequest, number: int = 0, fallbacks: Sequence[ModelChoice] = ()) -> str:
@@ -209,7 +209,7 @@ class VariationCache:
         kept: list[KeptFile] = []
         try:
             for number, image in enumerate(images):
-                name = f"{key[:16]}-{token[:16]}-{number}.{_SUFFIXES.get(image.mime, 'bin')}"
+                name = f"{key[:16]}-{token[:16]}-{number}.{SUFFIXES.get(image.mime, 'bin')}"
                 write_atomically(self._path(name), image.content)
                 digest = hashlib.sha256(image.content).hexdigest()
                 kept.append(KeptFile(name, len(image.content), digest, image.mime, image.width, image.height))

@@ -3,45 +3,69 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from .outcomes import Picture
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 # The largest image on sale, 4K in any ratio, has some 17 million pixels.
 MAX_PIXELS = 32_000_000
 MAX_BYTES = 40_000_000
 FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
+# Pillow's readers raise these, and no common class, for files that are cut off or made up.
+BROKEN = (OSError, ValueError, SyntaxError, KeyError, IndexError, TypeError, EOFError, OverflowError)
+SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 
 
 class HugeImageError(ValueError):
-    """More bytes or pixels than are taken."""
+    """More bytes or pixels than are taken. ``limit`` is the limit that was passed, "" where by far."""
+
+    def __init__(self, message: str, limit: str = "") -> None:
+        super().__init__(message)
+        self.limit = limit
 
 
 class BrokenImageError(ValueError):
     """No image of a known format, or not all of it."""
 
 
-def decoded(content: bytes) -> Picture:
-    """The image as what its bytes are, whatever its label says, once all its pixels were decoded.
+@contextmanager
+def opened(content: bytes, formats: Iterable[str]) -> Iterator[Image]:
+    """The image once all its pixels were decoded; closed afterwards. Blocking.
 
     Nothing is decoded before the size in its header was found good. Raises HugeImageError or BrokenImageError.
     """
-    from PIL import Image
+    from PIL import Image as Images
 
     if len(content) > MAX_BYTES:
-        raise HugeImageError(f"The image has {len(content) / 1e6:.0f} MB, more than the {MAX_BYTES / 1e6:.0f} allowed.")
+        limit = f"{MAX_BYTES / 1e6:.0f}"
+        raise HugeImageError(
+            f"The image has {len(content) / 1e6:.0f} MB, more than the {limit} allowed.", f"{limit} MB"
+        )
     try:
-        with Image.open(io.BytesIO(content), formats=tuple(FORMATS)) as image:
-            width, height, mime = image.width, image.height, FORMATS[image.format or ""]
-            if width * height > MAX_PIXELS:
-                raise HugeImageError(
-                    f"The image has {width} × {height} pixels, more than the {MAX_PIXELS / 1e6:.0f} million allowed."
-                )
-            image.load()
+        image = Images.open(io.BytesIO(content), formats=tuple(formats))
+        if image.width * image.height > MAX_PIXELS:
+            limit = f"{MAX_PIXELS / 1e6:.0f} million"
+            raise HugeImageError(
+                f"The image has {image.width} × {image.height} pixels, more than the {limit} allowed.",
+                f"{limit} pixels",
+            )
+        image.load()
     except HugeImageError:
         raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+    except (Images.DecompressionBombError, Images.DecompressionBombWarning) as error:
         raise HugeImageError("The image has far more pixels than are allowed.") from error
-    # Pillow's readers raise these, and no common class, for files that are cut off or made up.
-    except (OSError, ValueError, SyntaxError, KeyError, IndexError, TypeError, EOFError, OverflowError) as error:
+    except BROKEN as error:
         raise BrokenImageError("The image that Gemini sent is broken.") from error
-    return Picture(content, mime, width, height)
+    with image:
+        yield image
+
+
+def decoded(content: bytes) -> Picture:
+    """An image of Gemini's as what its bytes are, whatever its label says. Raises as :func:`opened` does."""
+    with opened(content, FORMATS) as image:
+        return Picture(content, FORMATS[image.format or ""], image.width, image.height)

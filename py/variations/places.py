@@ -5,16 +5,16 @@ A picture's name is its folder's, a slash, and the way from there: ``input/portr
 
 from __future__ import annotations
 
-import io
+import glob
 from collections.abc import Callable, Mapping
 from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from ..atomic import write_new
+from ..atomic import holds, write_new
 from ..civitai.names import safe_part
 from ..errors import MissingError, UsageError
-from .decoding import MAX_BYTES, MAX_PIXELS
+from .decoding import BROKEN, MAX_BYTES, SUFFIXES, HugeImageError, opened
 from .requests import Variation
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 OUTPUT = "output"
 _OWN = "lorakeeper"
-_SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
 
 
@@ -60,36 +59,41 @@ class Places:
 
 def read(path: Path) -> Image:
     """A picture of the user's, as its orientation shows it. Blocking; raises UsageError for what is none."""
+    return decoded(content_of(path), path.name)
+
+
+def content_of(path: Path) -> bytes:
+    """A file's bytes, or of one that is too large enough to see that. Blocking; raises UsageError."""
     try:
         with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+            return file.read(MAX_BYTES + 1)
     except OSError as error:
         raise UsageError(f"{path.name} can't be read ({error.strerror or error}).") from error
-    return decoded(content, path.name)
 
 
 def decoded(content: bytes, name: str) -> Image:
     """Raises UsageError, with ``name``, for what is no picture or too large. Blocking."""
-    from PIL import Image as Images
     from PIL import ImageOps
 
-    if len(content) > MAX_BYTES:
-        raise UsageError(f"{name} has more than {MAX_BYTES / 1e6:.0f} MB: make it smaller.")
     try:
-        with Images.open(io.BytesIO(content), formats=_FORMATS) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise UsageError(f"{name} has more than {MAX_PIXELS / 1e6:.0f} million pixels: make it smaller.")
-            image.load()
+        with opened(content, _FORMATS) as image:
             return ImageOps.exif_transpose(image)
-    except (Images.DecompressionBombError, Images.DecompressionBombWarning) as error:
-        raise UsageError(f"{name} has far too many pixels.") from error
-    # Pillow's readers raise these, and no common class, for files that are cut off or made up.
-    except (OSError, ValueError, SyntaxError, KeyError, IndexError, TypeError, EOFError, OverflowError) as error:
+    except HugeImageError as error:
+        too_large = f"has more than {error.limit}: make it smaller." if error.limit else "has far too many pixels."
+        raise UsageError(f"{name} {too_large}") from error
+    except BROKEN as error:
         raise UsageError(f"{name} is no picture that can be read: give PNG, JPEG or WebP.") from error
+
+
+def saved_before(content: bytes, folder: Path, stem: str) -> Path | None:
+    """The file with the same bytes that :func:`save` wrote there earlier under that ``stem``. Blocking."""
+    stem = safe_part(stem) or "variation"
+    paths = sorted(folder.glob(f"{glob.escape(stem)}-*"))
+    return next((path for path in paths if holds(path, content)), None)
 
 
 def save(variation: Variation, folder: Path, stem: str) -> Path:
     """Writes the picture as Gemini made it under the first free number, in no other file's place. Blocking."""
-    suffix = _SUFFIXES.get(variation.picture.mime, "png")
+    suffix = SUFFIXES.get(variation.picture.mime, "png")
     stem = safe_part(stem) or "variation"
     return write_new(folder, (f"{stem}-{number:03}.{suffix}" for number in count(1)), variation.picture.content)

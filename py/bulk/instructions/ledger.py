@@ -14,7 +14,7 @@ from ...atomic import write_atomically
 from ...civitai.names import safe_part
 from ...errors import StorageError
 from ...uncancelled import cancelled_after
-from ...variations.places import save
+from ...variations.places import save, saved_before
 from ...variations.requests import Variation, VariationReport, VariationScore
 
 log = logging.getLogger(__name__)
@@ -136,18 +136,9 @@ class Shelf:
     def _put(self, variation: Variation | None) -> None:
         """Blocking."""
         if variation is not None:
-            path = self._there_already(variation.picture.content) or save(variation, self._folder, self._stem)
+            # One with the same bytes may have been written just before a crash.
+            before = saved_before(variation.picture.content, self._folder, self._stem)
+            path = before or save(variation, self._folder, self._stem)
             if path.name not in {file.name for file in self._entry.files}:
                 self._entry.files.append(MadeFile(name=path.name, score=variation.score()))
         write_atomically(path_of(self._folder, self._ledger.key), self._ledger.model_dump_json(indent=1).encode())
-
-    def _there_already(self, content: bytes) -> Path | None:
-        """A file with the same bytes, such as one that was written just before a crash. Blocking."""
-        stem = safe_part(self._stem) or "variation"
-        if not self._folder.is_dir():
-            return None
-        for path in sorted(self._folder.iterdir()):
-            fits = path.name.startswith(f"{stem}-") and path.is_file() and path.stat().st_size == len(content)
-            if fits and path.read_bytes() == content:
-                return path
-        return None

@@ -17,11 +17,10 @@ from pydantic import Field, JsonValue
 
 from ...downloads import DiskSpace
 from ...errors import LorakeeperError, MissingError, UsageError, VariationError
-from ...variations.decoding import MAX_BYTES
 from ...variations.memory import MemoryOptimizer
 from ...variations.models import find_model
 from ...variations.options import VariationOptions
-from ...variations.places import Places, decoded
+from ...variations.places import Places, content_of, decoded
 from ...variations.processor import ImageVariationProcessor
 from ...variations.run import Foresight
 from ..jobs import now
@@ -253,11 +252,7 @@ class VariationsKind:
 
 def _read(path: Path) -> tuple[Image, str]:
     """A picture, and the hash of its file. Blocking; raises UsageError for what is none."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"{path.name} can't be read ({error.strerror or error}).") from error
+    content = content_of(path)
     return decoded(content, path.name), hashlib.sha256(content).hexdigest()
 
 
