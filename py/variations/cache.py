@@ -33,9 +33,8 @@ _ORPHAN_AGE = 3600.0
 _BATCH = 64
 
 
-def cache_key(request: GeminiRequest, number: int = 0, fallbacks: Sequence[ModelChoice] = ()) -> str:
-    """SHA256 over the images' content, the prompt, the model and its fallbacks, all parameters, and which of several
-    answers it is.
+def cache_key(request: GeminiRequest, fallbacks: Sequence[ModelChoice] = ()) -> str:
+    """SHA256 over the images' content, the prompt, the model and its fallbacks, and all parameters. Blocking.
 
     Parameters that mean the same have the same key: order does not count, nor whether a whole number is a float.
     """
@@ -50,10 +49,14 @@ def cache_key(request: GeminiRequest, number: int = 0, fallbacks: Sequence[Model
         "system_instruction": request.system_instruction,
         "extra": dict(request.extra),
         "fallbacks": [vars(choice) for choice in fallbacks],
-        "number": number,
     }
     text = json.dumps(_plain(document), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def answer_key(key: str, number: int) -> str:
+    """The key of one of several answers to the request that has ``key``."""
+    return hashlib.sha256(f"{key} {number}".encode()).hexdigest()
 
 
 class VariationCache:

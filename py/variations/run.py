@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from ..errors import UsageError, VariationError
 from ..uncancelled import cancelled_after
 from .adaptive import AdaptiveQualityManager
-from .cache import VariationCache, cache_key
+from .cache import VariationCache, answer_key, cache_key
 from .gemini import Gemini
 from .judge import Judge
 from .models import GeminiRequest, bare, estimated_cost, may_help
@@ -86,9 +86,9 @@ class Run:
         return VariationResult(tuple(self._accepted), tuple(self._rejected), self.report)
 
     async def foreseen(self) -> Foresight:
-        base = await asyncio.to_thread(self._question)
+        _, key = await asyncio.to_thread(self._first_question)
         kept = 0
-        while self._wanted.keep and kept < self._most and await self._cache.has(self._key(base, kept)):
+        while self._wanted.keep and kept < self._most and await self._cache.has(answer_key(key, kept)):
             kept += 1
         fewest, most = max(0, self._wanted.count - kept), max(0, self._most - kept)
         if self._price is None:
@@ -111,7 +111,7 @@ class Run:
 
     async def _prepare(self) -> None:
         self._judge = await asyncio.to_thread(Judge, self._wanted)
-        self._base = self._question_now = await asyncio.to_thread(self._question)
+        self._question_now, self._key = await asyncio.to_thread(self._first_question)
         self._demand()
 
     def _question(self) -> GeminiRequest:
@@ -129,13 +129,15 @@ class Run:
             extra=wanted.extra,
         )
 
-    def _key(self, base: GeminiRequest, number: int) -> str:
-        return cache_key(base, number, self._wanted.fallbacks)
+    def _first_question(self) -> tuple[GeminiRequest, str]:
+        """And the key under which all answers are kept, also to what is asked after a change of quality. Blocking."""
+        question = self._question()
+        return question, cache_key(question, self._wanted.fallbacks)
 
     async def _look_back(self) -> None:
         """Takes what was made before."""
         while self._wanted.keep and self._missing and self._used < self._most:
-            found = await self._cache.get(self._key(self._base, self._answers))
+            found = await self._cache.get(answer_key(self._key, self._answers))
             if found is None:
                 return
             self._answers += 1
@@ -188,7 +190,7 @@ class Run:
         self._arrived.put_nowait(tried)
         if isinstance(tried.outcome, ImageOutcome) and self._wanted.keep:
             # It has been paid for: who stops everything now still finds it kept.
-            await cancelled_after(self._cache.put(self._key(self._base, number), tried.outcome))
+            await cancelled_after(self._cache.put(answer_key(self._key, number), tried.outcome))
 
     def _may_send(self) -> bool:
         """Whether one more request may be sent; if so, it is counted already."""

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lorakeeper.py.storage.database import Database
-from lorakeeper.py.variations.cache import VariationCache, cache_key
+from lorakeeper.py.variations.cache import VariationCache, answer_key, cache_key
 from lorakeeper.py.variations.cache_table import CacheIndex, Entry
 from lorakeeper.py.variations.models import GeminiRequest
 from lorakeeper.py.variations.outcomes import ImageOutcome, Picture, Usage
@@ -84,7 +84,7 @@ def test_everything_that_matters_is_in_the_key(other: GeminiRequest) -> None:
 
 
 def test_each_variation_of_one_question_has_its_own_key() -> None:
-    assert len({cache_key(CAT, number) for number in range(10)}) == 10
+    assert len({answer_key(cache_key(CAT), number) for number in range(10)}) == 10
 
 
 @pytest.mark.parametrize(
