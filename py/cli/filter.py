@@ -16,12 +16,11 @@ from ..app import App
 from ..atomic import holds, write_new
 from ..errors import UsageError
 from ..variations.filters import groups
-from ..variations.options import thresholds_of
+from ..variations.options import THRESHOLDS, thresholds_of
 from ..variations.places import read
 from . import FAILED, GOOD
 from .console import Bar, complain, say, say_json, table
 from .session import opened
-from .vary import THRESHOLDS
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import LorakeeperError, UsageError
 from ..variations.models import DEFAULT_MODEL, MODELS, bare
-from ..variations.options import VariationOptions
+from ..variations.options import THRESHOLDS, VariationOptions
 from ..variations.places import read, save, saved_before
 from ..variations.requests import Variation, VariationReport, VariationRequest
 from . import FAILED, GOOD
@@ -19,7 +19,6 @@ from .console import Bar, complain, say, say_json, table
 from .session import opened
 
 REJECTED = "rejected"
-THRESHOLDS = ("similarity_min", "similarity_max", "diversity", "aesthetic", "object_integrity", "overall")
 _SCORES = ("overall_quality", "similarity", "diversity", "aesthetic", "object_integrity")
 _COLUMNS = ("VERDICT", "FILE", "OVERALL", "SIMILARITY", "DIVERSITY", "AESTHETIC", "INTEGRITY", "FROM", "WHY")
 

@@ -34,6 +34,9 @@ class ThresholdChanges(BaseModel):
     overall: _Share | None = None
 
 
+THRESHOLDS = tuple(ThresholdChanges.model_fields)
+
+
 class VariationOptions(BaseModel):
     """The fields of a VariationRequest that are no images. What is null is left to the model. ``fallback`` asks other
     models where this one can't: the usual ones, or those named; ``use_cache`` takes what is kept from before, and keeps
