@@ -22,6 +22,7 @@ import numpy as np
 import psutil
 from sqlalchemy import Connection, insert
 
+from lorakeeper.py.events import Events
 from lorakeeper.py.storage.database import Database
 from lorakeeper.py.storage.tables import seen_pictures
 from lorakeeper.py.variations.filters import ImageFilters
@@ -128,7 +129,7 @@ async def bulk() -> bool:
     with tempfile.TemporaryDirectory() as folder:
         database = Database(Path(folder, "library.db"))
         await database.open()
-        filters = ImageFilters(database)
+        filters = ImageFilters(database, Events())
         await filters.judge(row(8))
         await filters.compare(row(8), scope="ever")
         before = process.memory_info().rss

@@ -24,6 +24,8 @@ ORDER = (
     "bulk",
     "quality",
     "duplicates",
+    "analytics",
+    "evidence",
     "kills",
     "bulk_kills",
 )

@@ -8,7 +8,8 @@ from typing import Any
 import folder_paths
 from comfy_api.latest import io
 
-from ..py.hosts.comfyui import NodeError, host
+from ..py.hosts.comfyui import host
+from ..py.hosts.node_errors import NodeError
 from ..py.library.wishes import NOTHING, Wish, wish
 from .choices import STRENGTH, LoraStack, Stack, content_input, fingerprint, kept
 

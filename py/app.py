@@ -10,8 +10,19 @@ from types import TracebackType
 
 from yarl import URL
 
+from .analytics import AnalyticsAnalyzer, AnalyticsCollector, ReportGenerator
+from .analytics.reports import Reports
 from .bulk import BulkDownloadManager, Leases, Limits, LocalDispatcher, Runner
-from .bulk.instructions import DownloadKind, InstructionKind, Instructions, MetadataKind, ScanKind, VariationsKind
+from .bulk.instructions import (
+    DownloadKind,
+    InstructionKind,
+    Instructions,
+    MetadataKind,
+    ReportKind,
+    ScanKind,
+    Timetable,
+    VariationsKind,
+)
 from .bulk.missing import MissingModels
 from .civitai.client import CivitaiClient
 from .civitai.http import Http
@@ -129,6 +140,7 @@ class App:
             install=install,
             check_name=check_name,
             learn=self.library.learn,
+            events=self.events,
         )
         self.metadata = MetadataExtractor(self.database, self.knowledge, self.library.learn)
         self.updates = Updates(self.database, self.knowledge, view)
@@ -158,6 +170,7 @@ class App:
             most=lambda: self.settings.connections,
             busy=self.busy,
             keep=self._kept.keep,
+            publish=self.events.publish,
         )
         self.downloads = Downloads(
             self.http,
@@ -195,10 +208,18 @@ class App:
             at_once=lambda: self.settings.gemini_concurrency, per_minute=lambda: self.settings.gemini_per_minute
         )
         self.variations = ImageVariationProcessor(self.gemini, self.variation_cache, pace, self.events)
-        self.filters = ImageFilters(self.database)
+        self.filters = ImageFilters(self.database, self.events)
         own = {name: home / "pictures" / name for name in ("input", OUTPUT)}
         self.pictures = Places(pictures or (lambda: own))
         self.variation_runs = VariationRuns(self.variations, self.pictures)
+        self.collector = AnalyticsCollector(
+            self.database,
+            self.events,
+            enabled=lambda: self.settings.analytics,
+            keep_days=lambda: self.settings.analytics_days,
+        )
+        self.analyzer = AnalyticsAnalyzer(self.database, recording=lambda: self.settings.analytics)
+        self.reports = Reports(self.analyzer, ReportGenerator(), home / "reports")
         self.instructions = Instructions(
             self.database,
             self.events,
@@ -223,8 +244,10 @@ class App:
                     self.space,
                     lambda: self.credentials.key_for("gemini", URL(self.settings.gemini_url)) is not None,
                 ),
+                InstructionKind.REPORT: ReportKind(self.reports),
             },
         )
+        self._timetable = Timetable(self.instructions)
         self.missing = MissingModels(
             self.lookup, self.library.find_owned, self.roots.kinds, self.civitai, self.instructions
         )
@@ -271,12 +294,15 @@ class App:
         if adopt:
             await asyncio.to_thread(self.catalog.open)
         await self.database.open()
+        await asyncio.to_thread(self.collector.start)
         await self.jobs.start(adopt=adopt)
         if adopt:
             self.upkeep.start()
+            self._timetable.start()
 
     async def close(self) -> None:
         """Stops in the reverse order. What runs can be resumed."""
+        await self._timetable.close()
         await self.instructions.close()
         await self.variation_runs.close()
         await self.upkeep.close()
@@ -284,6 +310,8 @@ class App:
         await self.gemini.close()
         await self.civitai.close()
         await self.http.close()
+        # What the others did as they closed is recorded too.
+        await self.collector.close()
         await self.database.close()
         if self._log:
             self._log.close()

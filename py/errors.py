@@ -16,6 +16,11 @@ class LorakeeperError(Exception):
         return type(self).__name__
 
 
+def cause_of(error: BaseException) -> str:
+    """What is counted of an error: its kind, and ``unexpected`` for what nobody foresaw."""
+    return error.kind if isinstance(error, LorakeeperError) else "unexpected"
+
+
 class UsageError(LorakeeperError):
     """The caller asked for something that makes no sense: a bad target, an unknown folder, a wrong value."""
 

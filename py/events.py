@@ -16,9 +16,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened. ``topic`` is ``job``, ``library``, ``scan`` or ``variation``; ``subject`` names what it
-    happened to (a job's id), so that a relay can thin a stream out without losing the last word about any subject;
-    ``data`` is JSON-ready. ``final`` events are never thinned out."""
+    """Something that happened. ``topic`` is one of those below; ``subject`` names what it happened to (a job's id), so
+    that a relay can thin a stream out without losing the last word about any subject; ``data`` is JSON-ready, and never
+    holds a prompt, the words of a search, a picture, a key or a link's query. ``final`` events are never thinned out.
+
+    Pages hear of ``job``, ``item`` (a file of a job), ``library``, ``scan``, ``variation``, ``instruction`` and
+    ``action``. Those who count hear of these too, each final: ``search`` (of ``civitai`` or ``library``), ``security``
+    (a file was scanned, released or deleted), ``performance`` (connections or the network's condition changed), ``use``
+    (a prompt ran), ``filter`` (pictures were judged for ``quality`` or ``duplicates``) and ``error`` (a user met one,
+    in a ``route``, an ``instruction`` or a ``node``).
+    """
 
     topic: str
     subject: str

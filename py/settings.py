@@ -59,6 +59,12 @@ class Settings(BaseSettings):
     )
     hash_blake3: bool = Field(default=False, description="Compute BLAKE3 as well.")
     ask_site: bool = Field(default=True, description="Ask the site by itself what new files are.")
+    analytics: bool = Field(
+        default=True, description="Remember what was done, for the analytics: on this machine, and nowhere else."
+    )
+    analytics_days: int = Field(
+        default=180, ge=1, le=36_500, description="Days for which single events are kept; daily sums stay."
+    )
     report_format: Literal["html", "json", "pdf"] = Field(default="html", description="Format of reports.")
     nsfw_limit: NsfwLimit = Field(default="PG13", description="The most explicit content shown or searched for.")
     proxy: str = Field(default="", description="HTTP proxy for requests to other machines, such as http://proxy:3128.")

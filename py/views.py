@@ -16,6 +16,7 @@ from .civitai.schemas import Image, Model, ModelVersion, VersionFile
 from .civitai.targets import Target
 from .errors import CivitaiError
 from .library.trigger_words import split_words
+from .searches import searched
 
 if TYPE_CHECKING:
     from .app import App
@@ -109,7 +110,17 @@ class Resolved(BaseModel):
 
 
 async def search_page(app: App, query: SearchQuery) -> SearchPage:
-    """One page of the site's models, without those that show nothing within the NSFW limit."""
+    """One page of the site's models for a user who searches, without those that show nothing within the NSFW limit."""
+    if query.cursor is not None:
+        return await found_page(app, query)  # the same search, further down
+    with searched(app.events, "civitai", types=query.types, base_models=query.base_models) as found:
+        page = await found_page(app, query)
+        found(len(page.items))
+    return page
+
+
+async def found_page(app: App, query: SearchQuery) -> SearchPage:
+    """The same where it is no user who searches, or one who has begun before."""
     page = await app.civitai.models(query)
     bits = app.settings.nsfw_bits
     items = [_found(app, model) for model in page.items if not model.nsfw_level or model.nsfw_level & bits]

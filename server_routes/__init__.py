@@ -8,6 +8,7 @@ from aiohttp import web
 
 from . import (
     actions,
+    analytics,
     app_files,
     civitai,
     graph,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 def add_routes(routes: web.RouteTableDef, services: App) -> Api:
     """Adds every route to ``routes``. Call it once for a host; the services must be started before a request comes."""
-    api = Api(routes, health.version())
+    api = Api(routes, health.version(), services.events)
     health.add(api, services)
     actions.add(api, services)
     library.add(api, services)
@@ -41,6 +42,7 @@ def add_routes(routes: web.RouteTableDef, services: App) -> Api:
     security.add(api, services)
     performance.add(api, services)
     variations.add(api, services)
+    analytics.add(api, services)
     prompt.add(api)
     app_files.add(api)
 

@@ -17,6 +17,8 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel, ValidationError, create_model
 from pydantic.json_schema import models_json_schema
 
+from ..py.events import Event, Events
+from ..py.failures import failure
 from . import guard
 
 PREFIX = "/lorakeeper"
@@ -37,8 +39,8 @@ class Document(RootModel[dict[str, JsonValue]]):
 
 @dataclass(frozen=True)
 class Operation:
-    """One route: where it is, what it takes, what it gives. ``media`` is set where the answer is no JSON, ``most`` are
-    the bytes that a body may have."""
+    """One route: where it is, what it takes, what it gives. ``media`` is set where the answer is not always JSON,
+    ``most`` are the bytes that a body may have."""
 
     method: str
     path: str
@@ -50,6 +52,7 @@ class Operation:
     response: type[BaseModel] | None
     media: tuple[str, ...]
     most: int
+    publish: Callable[[Event], None]
 
     @property
     def template(self) -> str:
@@ -64,6 +67,7 @@ class Operation:
         except web.HTTPException:
             raise
         except Exception as error:  # noqa: BLE001 - the outermost place, where every failure becomes one sentence
+            self.publish(failure("route", error, f"{self.method} {self.template}"))
             return guard.answer(error, request)
         if isinstance(result, web.StreamResponse):
             return result
@@ -91,13 +95,18 @@ class Operation:
 class Api:
     """Adds guarded routes under ``/lorakeeper`` to a host's table, and remembers them for the document."""
 
-    def __init__(self, routes: web.RouteTableDef, version: str) -> None:
+    def __init__(self, routes: web.RouteTableDef, version: str, events: Events | None = None) -> None:
+        """``events`` hear of errors; without an application there is nobody to tell."""
         self._routes = routes
         self.version = version
+        self._events = events or Events()
         self.operations: list[Operation] = []
 
-    def get(self, path: str, summary: str, *, media: tuple[str, ...] = ()) -> Callable[[Handler], Handler]:
-        return self._add("GET", path, summary, 200, media)
+    def get(
+        self, path: str, summary: str, *, media: tuple[str, ...] = (), model: type[BaseModel] | None = None
+    ) -> Callable[[Handler], Handler]:
+        """``model`` is what the answer is where it has ``media`` and is JSON all the same."""
+        return self._add("GET", path, summary, 200, media, model=model)
 
     def post(
         self, path: str, summary: str, *, status: int = 200, most: int = guard.BODY_LIMIT
@@ -121,6 +130,7 @@ class Api:
         status: int,
         media: tuple[str, ...] = (),
         most: int = guard.BODY_LIMIT,
+        model: type[BaseModel] | None = None,
     ) -> Callable[[Handler], Handler]:
         def register(handler: Handler) -> Handler:
             hints = typing.get_type_hints(handler, include_extras=True)
@@ -140,9 +150,10 @@ class Api:
                 handler=handler,
                 inputs=inputs,
                 wants_request=wants_request,
-                response=None if media else response,
+                response=model if media else response,
                 media=media,
                 most=most,
+                publish=self._events.publish,
             )
             self.operations.append(operation)
             self._routes.route(method, operation.path)(operation.__call__)
@@ -206,11 +217,9 @@ def _describe(operation: Operation, reference: Callable[[type[BaseModel], Any], 
             for name, field in schema["properties"].items():
                 required = name in schema.get("required", ())
                 parameters.append({"name": name, "in": place, "required": required, "schema": field})
-    given = (
-        content(reference(operation.response, "serialization"))
-        if operation.response
-        else content({"type": "string", "format": "binary"}, *operation.media)
-    )
+    given = content({"type": "string", "format": "binary"}, *operation.media) if operation.media else {}
+    if operation.response:
+        given |= content(reference(operation.response, "serialization"))
     described: dict[str, Any] = {
         "summary": operation.summary,
         "operationId": f"{operation.method.lower()} {operation.template.removeprefix(PREFIX + '/')}",

@@ -183,10 +183,12 @@ def _end_item(connection: Connection, item: Item, wish: str, state: ItemState, r
 def _put(connection: Connection, items: Sequence[Item], state: ItemState) -> None:
     """Files of one job."""
     for item in items:
+        if item.state is ItemState.CANCELLED:
+            item.seconds, item.held = 0.0, {}  # nothing is left of what was fetched
         item.state, item.rate, item.eta = state, 0.0, None
         item.updated_at = max(item.updated_at, now())
         if state is ItemState.QUEUED:
-            item.error = None
+            item.error = item.cause = None
         if state is ItemState.CANCELLED:
             item.received = 0
     rows.put(connection, items)

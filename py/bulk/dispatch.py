@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from ..civitai.resolve import ResolvedFile
 from ..downloads import Outcome, Progress
-from ..errors import BusyError, LorakeeperError, StorageError
+from ..errors import BusyError, LorakeeperError, StorageError, cause_of
 from ..events import Event, Events
 from ..storage.database import Database
 from ..uncancelled import uncancelled
@@ -26,7 +26,7 @@ from .jobs import Item, ItemState, Job, now
 from .leases import Leases
 from .rows import OpenJob
 from .runner import Runner
-from .turns import Limits, Work, next_to_go, ordered, taken_up
+from .turns import Limits, Work, next_to_go, ordered, summed, taken_up
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -256,10 +256,11 @@ class LocalDispatcher:
                 await self._runner.discard(item)
         except LorakeeperError as error:
             log.warning("%s (job %s) failed: %s: %s", item.target, item.job, error.kind, error)
-            await self._finish(work, state=ItemState.FAILED, error=str(error))
-        except Exception:
+            await self._finish(work, state=ItemState.FAILED, error=str(error), cause=cause_of(error))
+        except Exception as error:
             log.exception("%s (job %s) failed unexpectedly", item.target, item.job)
-            await self._finish(work, state=ItemState.FAILED, error="Something went wrong: the log says what.")
+            said = "Something went wrong: the log says what."
+            await self._finish(work, state=ItemState.FAILED, error=said, cause=cause_of(error))
 
     def _let_go(self, work: Work, task: asyncio.Task[None]) -> None:
         """Called also for a task that was stopped before it began."""
@@ -272,30 +273,29 @@ class LocalDispatcher:
 
     async def _fetch(self, work: Work) -> None:
         item = work.item
-        await self._put(work, state=ItemState.RESOLVING, error=None)
+        await self._put(work, state=ItemState.RESOLVING, error=None, cause=None)
         source = await self._runner.resolve(item, work.options)
         folder = self._runner.place(item.kind, source)
         await self._put(
             work,
             state=ItemState.QUEUED,
-            name=source.name,
             kind=item.kind or source.kind,
-            sha256=source.sha256,
-            total=source.size,
             part=str(self._runner.part(source, folder)),
-            model_id=source.version.model_id,
-            version_id=source.version.id,
-            file_id=source.file.id,
+            **self._runner.facts(source),
         )
         work.ready = True
         self.wake()
         await work.go.wait()
+
+        before = item.held
 
         def progress(step: Progress) -> None:
             state = _STAGES[step.stage]
             changed = state is not item.state
             item.state, item.received, item.total = state, step.received, step.total
             item.rate, item.eta, item.updated_at = step.rate, step.eta, max(item.updated_at, now())
+            item.held = summed(before, step.held)
+            work.count(fetching=True)
             self._tell(item, final=changed)
 
         while True:
@@ -304,7 +304,10 @@ class LocalDispatcher:
                 outcome = await self._runner.fetch(source, folder, progress)
                 break
             except BusyError as error:
+                before = item.held
                 await self._stand_by(work, error)
+        work.count(fetching=False)
+        item.held = summed(before, outcome.held)
         # The file is in its place: whoever stops it now comes too late, and the row must say so.
         await uncancelled(self._record(work, source, outcome))
 
@@ -346,6 +349,7 @@ class LocalDispatcher:
         item = work.item
         for name, value in changes.items():
             setattr(item, name, value)
+        work.count(fetching=item.state is ItemState.DOWNLOADING)
         if item.state is not ItemState.DOWNLOADING:
             item.rate, item.eta = 0.0, None
         item.updated_at = max(item.updated_at, now())  # pages tell by it what is newer, whatever the clock does

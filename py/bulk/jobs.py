@@ -129,8 +129,12 @@ class Wanted(BaseModel):
 
 
 class Item(BaseModel):
-    """One file of a job and how far it is. Bytes, bytes a second, seconds; ``error`` is a sentence. ``part`` is
-    where what has arrived lies, once that is known."""
+    """One file of a job and how far it is. Bytes, bytes a second, seconds; ``error`` is a sentence, ``cause`` the kind
+    of the error that ended it. ``part`` is where what has arrived lies, once that is known; ``host``, ``base_model``
+    and ``creator`` are the site's word then.
+
+    ``seconds`` were spent on fetching it, over all pauses and as far as they were written down; ``held`` are those by
+    what they were waited for, as in ``downloads.Outcome``. A file that was cancelled begins anew."""
 
     id: str
     job: str
@@ -145,6 +149,7 @@ class Item(BaseModel):
     rate: float = 0.0
     eta: float | None = None
     error: str | None = None
+    cause: str | None = None
     path: str | None = None
     part: str | None = None
     sha256: str | None = None
@@ -152,6 +157,11 @@ class Item(BaseModel):
     version_id: int | None = None
     file_id: int | None = None
     library_id: int | None = None
+    host: str | None = None
+    base_model: str | None = None
+    creator: str | None = None
+    seconds: float = 0.0
+    held: dict[str, float] = {}
     created_at: datetime
     updated_at: datetime
 

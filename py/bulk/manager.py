@@ -289,7 +289,8 @@ class BulkDownloadManager:
                     save_as=each.save_as,
                     file_id=each.file_id,
                     state=ItemState.FAILED if error else ItemState.QUEUED,
-                    error=error,
+                    error=str(error) if error else None,
+                    cause=error.kind if error else None,
                     created_at=moment,
                     updated_at=moment,
                 )
@@ -299,13 +300,13 @@ class BulkDownloadManager:
         """A target as jobs keep it."""
         return self._read(target, files=False)[0]
 
-    def _read(self, target: str, files: bool) -> tuple[str, str | None]:
+    def _read(self, target: str, files: bool) -> tuple[str, LorakeeperError | None]:
         """The target spelled anew, because a pasted link can hold a key and jobs are kept; what is wrong with it."""
         try:
             return str(parse_target(target, site=self._site(), files=files)), None
         except LorakeeperError as error:
             link, _, query = target.partition("?")
-            return (link if query else target)[:300], str(error)
+            return (link if query else target)[:300], error
 
     async def _holder(self, job_id: str) -> tuple[str, bool]:
         """``(owner, whether that one lives)``."""
@@ -339,7 +340,8 @@ class BulkDownloadManager:
         await self._until_still(job_id, item_id)
         self._changed(await self.get(job_id))
         item = await self.item(job_id, item_id)
-        self._events.publish(Event("item", item.id, item.model_dump(mode="json"), final=True))
+        # Not final: of its end whoever was at it tells, and only once.
+        self._events.publish(Event("item", item.id, item.model_dump(mode="json")))
         return item
 
     async def _until_still(self, job_id: str, item_id: str | None) -> None:

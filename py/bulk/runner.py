@@ -17,6 +17,7 @@ from ..errors import PlacementError
 from ..library.library import Library
 from ..library.roots import Roots, folder_for
 from ..security.custody import Custody
+from ..security.records import host_in
 from .jobs import BulkOptions, Item
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,22 @@ class Runner:
                 f"{source.name} is of a type that has no folder of its own ({what}): say where it goes."
             )
         return folder_for(self._roots, kind) / source.folder
+
+    def facts(self, source: ResolvedFile) -> dict[str, object]:
+        """What an item says of what it is and where it comes from."""
+        version, model = source.version, source.version.model
+        creator = model.creator.username if model and model.creator else None
+        return {
+            "name": source.name,
+            "sha256": source.sha256,
+            "total": source.size,
+            "model_id": version.model_id,
+            "version_id": version.id,
+            "file_id": source.file.id,
+            "host": host_in(source.urls[0]) if source.urls else None,
+            "base_model": version.base_model or None,
+            "creator": creator or None,
+        }
 
     def part(self, source: ResolvedFile, folder: Path) -> Path:
         """Where the file lies on its way."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -25,7 +26,8 @@ class Limits:
 @dataclass
 class Work:
     """A file that this process is at. ``saved`` are the bytes that its row tells; ``ready``: it is known what to fetch;
-    ``go``: it may be fetched; ``stopped``: it is being stopped."""
+    ``go``: it may be fetched; ``stopped``: it is being stopped. ``counted``: the moment up to which its seconds are
+    counted, while it is fetched."""
 
     item: Item
     options: BulkOptions
@@ -33,13 +35,26 @@ class Work:
     ready: bool = False
     go: asyncio.Event = field(default_factory=asyncio.Event)
     stopped: bool = False
+    counted: float | None = None
     task: asyncio.Task[None] | None = None
+
+    def count(self, *, fetching: bool) -> None:
+        """Counts its seconds up to now, and from now on while it is being fetched."""
+        now = time.monotonic()
+        if self.counted is not None:
+            self.item.seconds += now - self.counted
+        self.counted = now if fetching else None
 
     def stop(self) -> None:
         """Once is enough: what cleans up after the first time must not be disturbed."""
         if self.task and not self.stopped:
             self.stopped = True
             self.task.cancel()
+
+
+def summed(before: Mapping[str, float], since: Mapping[str, float]) -> dict[str, float]:
+    """Seconds by what they were waited for, of earlier times and of this one."""
+    return {cause: before.get(cause, 0.0) + since.get(cause, 0.0) for cause in {**before, **since}}
 
 
 def ordered(jobs: Iterable[OpenJob]) -> list[OpenJob]:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from .analytics_commands import analytics, report
 from .queue_commands import instruct, queue
 from .security_commands import quarantine, security
 from .variation_commands import filter_, vary
@@ -154,6 +155,7 @@ def _flag(name: str, text: str) -> Callable[[_Command], _Command]:
 @_flag("broken", "Only broken files, or sound ones.")
 @_flag("duplicate", "Only files of which there are copies, or single ones.")
 @_flag("unused", "Only files that no prompt ever used, or used ones.")
+@click.option("--unused-days", type=click.IntRange(1, 36_500), help="Only files unused for so many days.")
 @click.option("--sort", help="name, added, changed, size, last_used, uses or rating.")
 @click.option("--descending/--ascending", default=None)
 @click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True)
@@ -332,3 +334,5 @@ cli.add_command(quarantine)
 cli.add_command(security)
 cli.add_command(vary)
 cli.add_command(filter_)
+cli.add_command(report)
+cli.add_command(analytics)

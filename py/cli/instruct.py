@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from ..app import App
 from ..bulk.instructions import Instruction, InstructionKind, InstructionStatus, NewInstruction, Validation
 from ..bulk.instructions.documents import Line
@@ -25,12 +27,21 @@ async def new(fields: Mapping[str, Any], paths: list[str], *, as_json: bool) -> 
             raise UsageError("Say what to download: give targets, or import a list of them.")
         options = {name: fields[name] for name in ("priority", "strategy", "folder") if fields[name]}
         payload: dict[str, Any] = {"targets": [{"target": each} for each in fields["targets"]], "options": options}
+    elif kind is InstructionKind.REPORT:
+        payload = {name: fields[name] for name in ("period", "format", "language") if fields[name]}
     else:
         payload = {"paths": paths}
         if kind is InstructionKind.SCAN:
             payload["whole"] = fields["whole"]
+    again = {name: fields[name] for name in ("every", "at") if fields[name]}
+    try:
+        written = NewInstruction(title=fields["title"], kind=kind, payload=payload, **again)
+    except ValidationError as error:
+        raise UsageError(f"{error.errors()[0]['msg'].removeprefix('Value error, ')}.") from error
     async with opened() as app:
-        made = await app.instructions.create(NewInstruction(title=fields["title"], kind=kind, payload=payload))
+        if kind is InstructionKind.REPORT:
+            written.payload.setdefault("format", app.settings.report_format)
+        made = await app.instructions.create(written)
     _tell(made, as_json=as_json)
     return GOOD
 
@@ -99,6 +110,10 @@ async def show(which: str, *, as_json: bool) -> int:
         say("!", note)
     if instruction.validation:
         _show(instruction.validation)
+    if instruction.due:
+        say(
+            f"Each {instruction.every.value} at {instruction.at}, next on {instruction.due.astimezone():%Y-%m-%d %H:%M}"
+        )
     if instruction.error:
         complain(instruction.error)
     if instruction.result:

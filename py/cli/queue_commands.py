@@ -155,12 +155,19 @@ ids = click.argument("ids", nargs=-1, required=True, metavar="ID...")
 @instruct.command()
 @click.argument("targets", nargs=-1, metavar="[TARGET...]")
 @click.option("--title", default="", help="What to call it.")
-@click.option("--kind", type=click.Choice(["download", "metadata", "scan"]), default="download", show_default=True)
+@click.option(
+    "--kind", type=click.Choice(["download", "metadata", "scan", "report"]), default="download", show_default=True
+)
 @click.option("--path", "paths", multiple=True, help="For metadata and scan: only this folder (may be repeated).")
 @click.option("--whole", is_flag=True, help="For scan: also read every new file whole, for its hashes.")
 @click.option("--priority", type=click.Choice(["high", "normal", "low"]))
 @click.option("--strategy", type=click.Choice(["sequential", "parallel", "adaptive"]))
 @click.option("--folder", help="Sub-folder such as {base_model}/{creator}.")
+@click.option("--period", help="For report: 30d, last-week, last-month, 2026-03 … (see `report`).")
+@click.option("--format", type=click.Choice(["html", "pdf", "json"]), help="For report.")
+@click.option("--language", type=click.Choice(["en", "ja", "ko", "zh"]), help="For report.")
+@click.option("--every", type=click.Choice(["day", "week", "month"]), help="Do it again and again, but for downloads.")
+@click.option("--at", help="The hour for that, such as 06:00.")
 @as_json
 def new(as_json: bool, **fields: Any) -> int:
     """Write an instruction. Nothing is done."""

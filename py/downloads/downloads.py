@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,7 +31,8 @@ log = logging.getLogger(__name__)
 class Outcome:
     """What became of a download. ``path`` lies in the quarantine for ``quarantined``, and is the file that was there
     before for ``owned``. ``reason`` is why it was quarantined, else what the check could not cover, if anything.
-    ``scan`` is what the scanner said, of a file that was fetched now."""
+    ``scan`` is what the scanner said, of a file that was fetched now; ``held`` the seconds that fetching it waited for
+    ``network``, ``disk``, ``cpu`` and ``site``, which refused, and which together are all that it took."""
 
     status: Literal["installed", "owned", "quarantined"]
     path: Path
@@ -39,6 +40,7 @@ class Outcome:
     size: int
     reason: str | None = None
     scan: ScanRecord | None = None
+    held: Mapping[str, float] = field(default_factory=dict)
 
 
 class _Flight:
@@ -116,7 +118,9 @@ class Downloads:
         finally:
             flight.listeners.remove(progress)
         outcome = flight.task.result()
-        return replace(outcome, status="owned", scan=None) if joins and outcome.status == "installed" else outcome
+        if joins and outcome.status == "installed":
+            outcome = replace(outcome, status="owned", scan=None)
+        return replace(outcome, held={}) if joins else outcome  # it is the wait of whoever came first
 
     async def discard(self, part: Path) -> None:
         """Removes what an unfinished download has left at ``part``, unless somebody is at it."""
@@ -129,8 +133,8 @@ class Downloads:
         if known := await self._known(source, folder):
             await asyncio.to_thread(remove_part, part_path(folder, source))
             return known
-        meter = Meter(tell, source.size)
         part = Part(folder, source, batch=lambda: self._optimizer.chunk)
+        meter = Meter(tell, source.size, held=part.held.seconds)
         try:
             await part.open(lambda received: meter.reach(received, "verify"))
             with self._space.reservation(folder, lambda: part.received) as room:
@@ -138,8 +142,14 @@ class Downloads:
             meter.begin(part.received, "verify")
             await part.sync()
             meter.begin(part.received, "scan")
+            part.held.by("cpu")
             verdict = await asyncio.to_thread(self._scanner.scan, part.path)
-            return await uncancelled(self._settle(source, folder, part, verdict))
+            part.held.by("disk")
+            outcome = await uncancelled(self._settle(source, folder, part, verdict))
+            return replace(outcome, held=part.held.seconds())
+        except BaseException:
+            meter.again()  # whoever goes on later knows what it has waited for
+            raise
         finally:
             await part.close()
 
@@ -175,11 +185,13 @@ class Downloads:
         except VerificationError as error:
             await part.flush()
             return str(error)
+        part.held.by("cpu")
         return await asyncio.to_thread(Expected.of(source).problem, part.path, part.received, part.sha256)
 
     async def _described_anew(self, source: ResolvedFile, part: Part) -> ResolvedFile:
         """Authors replace files and the site rewrites them: what it says now counts. From here on the SHA256 alone
         decides, if there is one: the size that the site tells may be the thing that is wrong."""
+        part.held.by("network")
         try:
             fresh = await self._refresh(source)
         except BaseException:

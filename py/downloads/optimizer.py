@@ -16,6 +16,8 @@ from enum import Enum
 
 from pydantic import BaseModel
 
+from ..events import Event
+
 _EVERY = 5.0  # seconds between two judgements
 _FIRST = 0.7  # seconds of a moment at the beginning
 _SHORT = 0.5  # seconds of a window that says little
@@ -27,6 +29,15 @@ _COOLING = 6  # judgements during which more connections that brought nothing ar
 _REMEMBERED = 24  # judgements during which as many as were refused aren't tried again
 _HOT, _FULL = 90.0, 92.0  # percent of the processor, and of the memory, from which on less is better
 _MEGABYTE = 1_000_000
+# Why connections are changed: as it is counted, and as it is told.
+_WHY = {
+    "refused": "The server refused requests.",
+    "broke": "Connections broke, and less came.",
+    "cpu": "The processor is busy.",
+    "memory": "The memory is nearly full.",
+    "nothing": "More connections brought nothing.",
+    "more": "More connections may bring more.",
+}
 
 
 class OptimizationMode(str, Enum):
@@ -130,6 +141,7 @@ class PerformanceOptimizer:
         clock: Callable[[], float] = time.monotonic,
         every: float = _EVERY,
         keep: Callable[[PerformanceReport], None] = lambda report: None,
+        publish: Callable[[Event], None] = lambda event: None,
     ) -> None:
         self._mode = mode
         self._most = most
@@ -138,6 +150,7 @@ class PerformanceOptimizer:
         self._clock = clock
         self._every = every
         self._keep = keep
+        self._publish = publish
         self.condition = NetworkCondition.GOOD
         self._metrics = PerformanceMetrics()
         self._rates: deque[float] = deque(maxlen=_WINDOWS)
@@ -227,9 +240,21 @@ class PerformanceOptimizer:
         metrics = self._metrics
         metrics.cpu, metrics.memory = self._load()
         metrics.error_rate = self._error_rate()
+        condition, connections = self.condition, self._connections
         self.condition = _condition(self._rates, metrics.error_rate)
+        why: str | None = None
         if self._mode() is OptimizationMode.ADAPTIVE and not self._busy():
-            self._adapt(window, rate)
+            why = self._adapt(window, rate)
+        if why or self.condition is not condition:
+            current = self._connections if why else self.connections() * max(1, metrics.transfers)
+            data = {
+                "mode": self._mode().value,
+                "condition": self.condition.value,
+                "before": connections if why else current,
+                "after": current,
+                "why": why or "condition",
+            }
+            self._publish(Event("performance", "connections", data, final=True))
 
     def _measure(self) -> tuple[_Window, float]:
         """Ends a window, and gives it with its rate. A short one, as the last of a transfer is, has no peaks."""
@@ -244,7 +269,8 @@ class PerformanceOptimizer:
             metrics.current, metrics.peak = rate, max(metrics.peak, rate)
         return window, rate
 
-    def _adapt(self, window: _Window, rate: float) -> None:
+    def _adapt(self, window: _Window, rate: float) -> str | None:
+        """Says why connections were changed, if they were."""
         most = self._most() * max(1, self._metrics.transfers)
         self._cooling = max(0, self._cooling - 1)
         raised, self._raised = self._raised, None
@@ -252,35 +278,39 @@ class PerformanceOptimizer:
         if self._remembered:
             most = min(most, self._ceiling)
         best = max(list(self._rates)[:-1], default=0.0)
+        why: str | None = None
         fewer = self._connections - max(1, self._connections // 4)
         stray = bool(self._remembered) and window.refused <= max(1, self._connections // 3) and rate >= _HELD * best
         if window.refused and (raised or not stray):
             # Those that were refused are those too many; before they were raised there were few enough.
             few = raised[0] if raised else self._connections - min(window.refused, self._connections // 2)
             self._ceiling, self._remembered = max(1, self._connections - 1), _REMEMBERED
-            self._set(few, "The server refused requests.")
+            why = self._set(few, "refused")
             self._cooling, self._careful = 1, True
         elif window.errors - window.refused >= self._connections and rate < _HELD * best:
-            self._set(fewer, "Connections broke, and less came.")
+            why = self._set(fewer, "broke")
             self._cooling, self._careful = _COOLING, True
         elif self._metrics.cpu > _HOT:
-            self._set(fewer, "The processor is busy.")
+            why = self._set(fewer, "cpu")
         elif self._metrics.memory > _FULL:
-            self._set(fewer, "The memory is nearly full.")
+            why = self._set(fewer, "memory")
         elif raised and rate < raised[1] * _GAIN:
-            self._set(raised[0], "More connections brought nothing.")
+            why = self._set(raised[0], "nothing")
             self._cooling, self._careful = _COOLING, True
         elif not self._cooling and rate and self._connections < most:
             self._raised = (self._connections, rate)
             more = max(1, self._connections // 4) if self._careful else self._connections
-            self._set(min(most, self._connections + more), "More connections may bring more.")
+            why = self._set(min(most, self._connections + more), "more")
+        return why
 
-    def _set(self, connections: int, why: str) -> None:
+    def _set(self, connections: int, why: str) -> str | None:
         connections = max(1, connections)
-        if connections != self._connections:
-            at = datetime.now(timezone.utc)
-            self._changes.appendleft(Change(at=at, before=self._connections, after=connections, why=why))
-            self._connections = connections
+        if connections == self._connections:
+            return None
+        at = datetime.now(timezone.utc)
+        self._changes.appendleft(Change(at=at, before=self._connections, after=connections, why=_WHY[why]))
+        self._connections = connections
+        return why
 
     async def _judge_always(self) -> None:
         if not self._rates:

@@ -26,6 +26,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 
 from ..civitai.resolve import ResolvedFile
 from ..errors import BusyError, DownloadError, LorakeeperError, SpaceError
+from .held import Held
 from .journal import Journal, identity
 from .placement import OWN_PREFIX
 from .spans import Spans
@@ -45,7 +46,8 @@ class Part:
     """The part of ``source`` in ``folder``. Between :meth:`open` and :meth:`close` no other process can have it.
 
     ``spliced`` says that its bytes come from more than one answer, ``plain`` that something was wrong with what came
-    before, so that they had better come over one connection.
+    before, so that they had better come over one connection. ``held`` is what the download waits for, ``came_at`` when
+    bytes came last.
     """
 
     def __init__(self, folder: Path, source: ResolvedFile, *, batch: Callable[[], int] = lambda: _BATCH) -> None:
@@ -55,6 +57,9 @@ class Part:
         self._journal_path = self.path.with_suffix(".json")
         self.received = 0
         self.spliced = self.plain = False
+        self._writing = self._hashing = self._reading_back = self._hashing_back = 0.0  # seconds, in the two threads
+        self.held = Held(lambda: (self._writing + self._reading_back, self._hashing + self._hashing_back))
+        self.came_at = time.monotonic()
         self._journal = Journal(identity(source))
         self._file: FileIO | None = None
         self._lock = _lock(self.path)
@@ -94,12 +99,13 @@ class Part:
 
     async def open(self, progress: Callable[[int], None]) -> None:
         """Takes up what an earlier download of the same file has left, hashing it again, else starts empty."""
-        trusted = await self._call(self._open)
-        hashed = 0
-        while hashed < trusted:
-            hashed = await self._call(self._rehash)
-            self.received = hashed
-            progress(hashed)
+        with self.held.behind():
+            trusted = await self._call(self._open)
+            hashed = 0
+            while hashed < trusted:
+                hashed = await self._call(self._rehash)
+                self.received = hashed
+                progress(hashed)
         self.received = self._spans.total
         self.spliced = trusted > 0 or self.received > 0
 
@@ -122,10 +128,10 @@ class Part:
         self._pending.append((self.received if at is None else at, chunk))
         self._pending_size += len(chunk)
         self.received += len(chunk)
-        now = time.monotonic()
+        self.came_at = time.monotonic()
         batch = self._batch()
-        if self._pending_size >= batch or now - self._pending_since > _SLOW:
-            self._pending_since = now
+        if self._pending_size >= batch or self.came_at - self._pending_since > _SLOW:
+            self._pending_since = self.came_at
             self._submit()
             await self._drain(_BATCHES * max(1, _BATCH // batch) - 1)
 
@@ -133,7 +139,8 @@ class Part:
         """Everything received is written, and hashed up to the first gap."""
         self._submit()
         await self._drain(0)
-        await self._call(self._caught_up)
+        with self.held.behind():
+            await self._call(self._caught_up)
 
     async def restart(self, source: ResolvedFile | None = None) -> None:
         """Forgets all bytes; those to come are of ``source``, if one is given."""
@@ -148,6 +155,7 @@ class Part:
     async def sync(self) -> None:
         """Everything is on the disk itself."""
         await self.flush()
+        self.held.by("disk")
         await self._call(lambda: _to_disk(self._opened.fileno()))
 
     async def close(self) -> None:
@@ -161,8 +169,10 @@ class Part:
         await asyncio.shield(self._closing)
 
     async def _drain(self, left: int) -> None:
-        while len(self._running) > left:
-            await self._running.popleft()
+        if len(self._running) > left:
+            with self.held.behind():
+                while len(self._running) > left:
+                    await self._running.popleft()
 
     def _submit(self) -> None:
         if self._pending:
@@ -220,23 +230,32 @@ class Part:
         with self.path.open("rb", buffering=0) as file:
             file.seek(self._hashed)
             while self._hashed < end and not self._ended:
+                began = time.perf_counter()
                 count = file.readinto(block[: end - self._hashed])
                 if not count:
                     raise DownloadError(f"{self.path} became shorter while it was read.")
+                read = time.perf_counter()
                 self._sha.update(block[:count])
                 self._hashed += count
+                self._reading_back += read - began
+                self._hashing_back += time.perf_counter() - read
 
     def _append(self, batch: list[tuple[int, bytes]]) -> None:
         try:
+            began = time.perf_counter()
             for at, chunk in batch:
                 if self._opened.tell() != at:
                     self._opened.seek(at)
                 write_whole(self._opened, chunk)
                 self._spans.add(at, at + len(chunk))
                 self._unflushed += len(chunk)
+            written = time.perf_counter()
+            for at, chunk in batch:
                 if at == self._hashed and self._catching is None:
                     self._sha.update(chunk)
                     self._hashed += len(chunk)
+            self._writing += written - began
+            self._hashing += time.perf_counter() - written
             self._catch_up()
             if time.monotonic() - self._noted_at > _NOTE:
                 self._note()

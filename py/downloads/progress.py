@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 Stage = Literal["transfer", "verify", "scan"]
@@ -13,13 +13,15 @@ Stage = Literal["transfer", "verify", "scan"]
 
 @dataclass(frozen=True)
 class Progress:
-    """``received`` and ``total`` in bytes, ``rate`` in bytes a second (smoothed), ``eta`` in seconds."""
+    """``received`` and ``total`` in bytes, ``rate`` in bytes a second (smoothed), ``eta`` in seconds. ``held``
+    are the seconds that it waited so far, by what for, as in an Outcome."""
 
     received: int
     total: int | None
     rate: float
     eta: float | None
     stage: Stage
+    held: Mapping[str, float] = field(default_factory=dict)
 
 
 class Meter:
@@ -29,15 +31,21 @@ class Meter:
     _MEMORY = 3.0  # seconds after which an old rate counts for little
 
     def __init__(
-        self, tell: Callable[[Progress], None], total: int | None, clock: Callable[[], float] = time.monotonic
+        self,
+        tell: Callable[[Progress], None],
+        total: int | None,
+        clock: Callable[[], float] = time.monotonic,
+        held: Callable[[], Mapping[str, float]] = dict,
     ) -> None:
         self.total = total
         self._tell = tell
         self._clock = clock
+        self._held = held
         self._stage: Stage = "transfer"
         self._received = 0
         self._rate = 0.0
         self._at = clock()
+        self._told = False
 
     def begin(self, received: int, stage: Stage) -> None:
         """A new stage, or the same one from another place; what lies before ``received`` counts for no rate."""
@@ -60,7 +68,13 @@ class Meter:
         self._received, self._at = received, self._clock()
         self._say()
 
+    def again(self) -> None:
+        """What was told last, with what it has waited for since."""
+        if self._told:
+            self._say()
+
     def _say(self) -> None:
+        self._told = True
         left = None if self.total is None else max(0, self.total - self._received)
         eta = left / self._rate if left is not None and self._rate else None
-        self._tell(Progress(self._received, self.total, self._rate, eta, self._stage))
+        self._tell(Progress(self._received, self.total, self._rate, eta, self._stage, self._held()))

@@ -85,10 +85,12 @@ class Transfer:
     async def _from(self, url: URL, source: ResolvedFile, part: Part, room: Reservation, meter: Meter) -> None:
         import stamina  # only where something is fetched
 
-        policy, best = self._retry, -1
+        policy, best, began = self._retry, -1, 0.0
 
         def on(error: Exception) -> bool | float:
             wait = error.retry_after if isinstance(error, RateLimitError) else None
+            if isinstance(error, RateLimitError):
+                part.held.refused(max(began, part.came_at))
             if not _passes(error) or (wait or 0) > policy.wait_max:
                 return False
             self._optimizer.failed(refused=isinstance(error, RateLimitError))
@@ -107,6 +109,8 @@ class Transfer:
                     wait_jitter=policy.wait_jitter,
                 ):
                     with attempt:
+                        began = time.monotonic()
+                        part.held.by("network")
                         await self._attempt(url, source, part, room, meter)
                 return
             except CivitaiError as error:

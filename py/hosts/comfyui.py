@@ -29,6 +29,7 @@ from ..events import Event
 from .comfyui_loras import LoraFiles
 from .comfyui_pictures import picture_folders
 from .comfyui_prompts import Prompts
+from .node_errors import NodeError, node_error
 from .relay import Relay
 
 if TYPE_CHECKING:
@@ -47,13 +48,6 @@ _POLL = 0.1
 _CLEAN_UP = 5.0
 # Folders that ComfyUI lists beside those of models; nothing may ever be downloaded into the first.
 _NO_MODELS = frozenset({"custom_nodes", "configs", "datasets"})
-
-
-class NodeError(Exception):
-    """What a node shows in red: one sentence."""
-
-    # ComfyUI shows an error's module, which for a custom node is a path on the user's disk.
-    __module__ = "lorakeeper"
 
 
 class ComfyRoots:
@@ -130,7 +124,7 @@ class Host:
         try:
             result = arrived.result()
         except LorakeeperError as error:
-            raise NodeError(str(error)) from None
+            raise node_error(error, self._app) from None
         if latest:
             show(latest.pop())
         return result
@@ -198,7 +192,7 @@ class Host:
                 strengths = each.wish.strength_model, each.wish.strength_clip
                 model, clip = self._loras.apply(model, clip, each.match.path, *strengths, keep=len(wanted))
         except LorakeeperError as error:
-            raise NodeError(str(error)) from None
+            raise node_error(error, self._app) from None
         return model, clip
 
     async def download(self, target: Callable[[], str], kind: str | None, node_id: str | None) -> LibraryDetail:

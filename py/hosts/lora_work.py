@@ -16,7 +16,7 @@ from ..library.items import LibraryDetail
 from ..library.lookup import BASES, Match
 from ..library.trigger_words import best_words, insert_trigger_words
 from ..library.wishes import Wish
-from ..views import search_page
+from ..views import found_page
 from .node_work import download
 
 Describe = Callable[[App, Path], Awaitable[LibraryDetail]]
@@ -116,7 +116,7 @@ async def _target_of(app: App, name: str) -> str:
             if isinstance(target, ModelTarget | VersionTarget | HashTarget):
                 return str(target)
     # Who knows a name needn't be kept from it: the settings' limit still counts.
-    page = await search_page(app, SearchQuery(query=name, types=_TYPES, nsfw=True, limit=100))
+    page = await found_page(app, SearchQuery(query=name, types=_TYPES, nsfw=True, limit=100))
     called = [model for model in page.items if model.name.casefold() == name.casefold() and model.versions]
     if not called:
         raise MissingError(

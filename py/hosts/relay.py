@@ -10,6 +10,9 @@ from typing import Any
 
 from ..events import Event, Events
 
+# What pages follow. The rest is for this process alone.
+_FOLLOWED = frozenset({"job", "item", "library", "scan", "variation", "instruction", "action"})
+
 Send = Callable[[str, dict[str, Any]], None]
 
 
@@ -20,7 +23,8 @@ class _Subject:
 
 
 class Relay:
-    """Calls ``send("lorakeeper.<topic>", data)`` on ``loop``, at most ``per_second`` times for each subject.
+    """Calls ``send("lorakeeper.<topic>", data)`` on ``loop``, at most ``per_second`` times for each subject, for the
+    topics that pages follow.
 
     What comes faster is replaced by what comes later. A final event is sent at once and never replaced.
     """
@@ -45,6 +49,8 @@ class Relay:
         self._subjects.clear()
 
     def _take(self, event: Event) -> None:
+        if event.topic not in _FOLLOWED:
+            return
         # On any thread. The loop is woken once for all that arrives before it comes round.
         with self._lock:
             asleep = not self._arrived

@@ -6,6 +6,7 @@ that was written or removed, by this process or another. A file's place in an ar
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
@@ -35,6 +36,7 @@ _NUMBERS = {
 }
 _READ = ("file", *_CODED, "tags", "nsfw_level", "copies", *FLAGS[:5], *_NUMBERS.values())
 _CHUNK = 1_000
+_DAY = 86_400
 
 # In words, not in SQLAlchemy's objects: its way of reading is half the time of a whole library.
 _ROWS = f"SELECT {', '.join(_READ)} FROM items"  # noqa: S608
@@ -171,6 +173,9 @@ class Columns:
         for name in FLAGS:
             if (wanted := getattr(query, name)) is not None:
                 found[name] = self._columns[name] if wanted else ~self._columns[name]
+        if query.unused_days is not None:
+            since = time.time() - query.unused_days * _DAY
+            found["unused_days"] = (self._columns["last_used"] < since) & (self._columns["added"] < since)
         if query.nsfw is not None:
             found["nsfw"] = self._columns["nsfw_level"] < 1 << query.nsfw.bit_length()
         for name, wanted in (("tag", True), ("without_tag", False)):

@@ -86,7 +86,7 @@ class SiteKnowledge:
         ``pictures`` previews of what was found are fetched last. Where the site can't be reached, or has had enough, it
         stops and says so in ``errors``; nothing is raised for that, and the next call goes on.
         """
-        asked = Asked()
+        asked, began = Asked(), time.monotonic()
         patience = _Patience(asked)
         whole = content_ids is None
         due = site_rows.due_contents(None if again else self._now() - _WEEK, refresh=refresh)
@@ -112,11 +112,11 @@ class SiteKnowledge:
             missed += misses
             asked.asked += len(batch)
             asked.found, asked.missed = len(found), len(missed)
-            self._say(asked, whole=whole)
+            self._say(asked, began, whole=whole)
         found += await self._ask_otherwise(missed, asked, patience)
         if pictures:
             await self.pictures(found)
-        self._say(asked, whole=whole, final=True)
+        self._say(asked, began, whole=whole, final=True)
         return asked
 
     async def models(self, model_ids: Sequence[int] | None = None, *, again: bool = False) -> Asked:
@@ -288,9 +288,10 @@ class SiteKnowledge:
         if changed:
             self._events.publish(Event("library", "all", {"id": None, "count": changed}))
 
-    def _say(self, asked: Asked, *, whole: bool, final: bool = False) -> None:
+    def _say(self, asked: Asked, began: float, *, whole: bool, final: bool = False) -> None:
         if whole:
-            data = {"phase": "done" if final else "asking", **asked.model_dump()}
+            data = {"phase": "done" if final else "asking", **asked.model_dump(), "files": asked.asked}
+            data["seconds"] = round(time.monotonic() - began, 3)
             self._events.publish(Event("scan", "site", data, final=final))
 
 

@@ -91,13 +91,14 @@ class Learner:
         self._one = asyncio.Lock()
         self._later: dict[int, float] = {}
         self._pool: ThreadPoolExecutor | None = None
+        self._began = 0.0
         self.report = LearnReport()
 
     async def run(self, *, whole: bool = True) -> LearnReport:
         """Reads until nothing is left that can be read now; without ``whole`` only the beginnings. Cancelling stops
         within a block or two."""
         async with self._one:
-            self.report = LearnReport()
+            self.report, self._began = LearnReport(), time.monotonic()
             stop = threading.Event()
             self._pool = ThreadPoolExecutor(32, "lorakeeper-hash")
             try:
@@ -277,6 +278,7 @@ class Learner:
 
     def _say(self, *, final: bool = False) -> None:
         data = {"phase": "done" if final else "reading", **self.report.model_dump()}
+        data["seconds"] = round(time.monotonic() - self._began, 3)
         self._events.publish(Event("scan", "learn", data, final=final))
 
 

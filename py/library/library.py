@@ -17,6 +17,7 @@ from ..civitai.schemas import ModelVersion
 from ..civitai.targets import is_sha256
 from ..errors import MissingError, UsageError
 from ..events import Event, Events
+from ..searches import searched
 from ..storage.database import Database
 from ..storage.tables import contents, files
 from . import rows
@@ -70,7 +71,12 @@ class Library:
             items = [LibraryItem.model_validate_json(card) for card in found.cards]
             return LibraryPage(items=items, next_cursor=found.next_cursor, total=found.total)
 
-        return await self._database.read(work)
+        if not query.query.strip() or query.cursor is not None:
+            return await self._database.read(work)
+        with searched(self._events, "library", types=query.kind, base_models=query.base_model) as found:
+            page = await self._database.read(work)
+            found(page.total)
+        return page
 
     async def facets(self, query: LibraryQuery) -> dict[str, list[Count]]:
         """How many files each value of each filter would leave."""

@@ -39,6 +39,9 @@ class LibraryQuery(BaseModel):
     broken: bool | None = Field(None, description="Whether the file can't be read.")
     duplicate: bool | None = Field(None, description="Whether another file has the same content.")
     unused: bool | None = Field(None, description="Whether no prompt has used it yet.")
+    unused_days: int | None = Field(
+        None, ge=1, le=36_500, description="Here for so many days, and used by no prompt in them."
+    )
     nsfw: int | None = Field(
         None, ge=0, le=2**31, description="The highest level allowed, as the site counts: 1, 2, 4, 8, 16, 32."
     )

@@ -68,7 +68,7 @@ class Upkeep:
         self._locks = locks
         self._news = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        self._checked_at = 0.0
+        self._checked_at = self._check_began = 0.0
         self._scan: asyncio.Task[ScanReport] | None = None
         self._held_back = False
         self._reader: asyncio.Task[None] | None = None
@@ -171,6 +171,7 @@ class Upkeep:
         return self.report
 
     async def _check_all(self) -> IntegrityReport:
+        self.checked, self._check_began = None, time.monotonic()
         try:
             self.checked = await self._actions.verify(progress=self._note_check)
         finally:
@@ -179,8 +180,14 @@ class Upkeep:
 
     def _note_check(self, report: IntegrityReport, *, final: bool = False) -> None:
         self.checked = report
-        data = {"phase": "done" if final else "checking", **report.model_dump(mode="json", exclude={"problems"})}
-        self._events.publish(Event("scan", "check", {**data, "problems": len(report.problems)}, final=final))
+        data = {
+            "phase": "done" if final else "checking",
+            **report.model_dump(mode="json", exclude={"problems"}),
+            "problems": len(report.problems),
+            "files": report.checked,
+            "seconds": round(time.monotonic() - self._check_began, 3),
+        }
+        self._events.publish(Event("scan", "check", data, final=final))
 
     def _note(self, report: ScanReport) -> None:
         self.report = report

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from ..errors import LorakeeperError
 from ..events import Event, Events
 from ..storage.database import Database
-from ..storage.tables import files
+from ..storage.tables import contents, files, items
 from . import rows
 from .lookup import Lookup
 from .paths import stored
@@ -36,6 +36,7 @@ _KINDS = {
     "hypernetwork_name": "hypernetworks",
 }
 _DEEP = 4
+_TOLD = 50
 
 
 class Usage:
@@ -54,7 +55,7 @@ class Usage:
         paths = {stored(str(path)) for path in await self._in_texts(prompt)}
         moment = time.time() if at is None else at
 
-        def work(connection: Connection) -> int:
+        def work(connection: Connection) -> tuple[int, list[dict[str, Any]]]:
             used = {rows.content_by_hash(connection, each) for each in hashes}
             spelled = {form for _, name in named for form in _spellings(name)}
             for chunk in rows.chunks(spelled):
@@ -69,9 +70,13 @@ class Usage:
             known = {content for content in used if content is not None}
             rows.add_uses(connection, known, moment)
             self._view.refresh_contents(connection, known)
-            return len(known)
+            return len(known), _facts(connection, known)
 
-        count = await self._database.write(work) if named or hashes or paths else 0
+        if named or hashes or paths:
+            count, told = await self._database.write(work)
+        else:
+            count, told = 0, []
+        self._events.publish(Event("use", "prompt", {"contents": told}, final=True))
         if count:
             self._events.publish(Event("library", "all", {"id": None, "count": count}))
         return count
@@ -88,6 +93,26 @@ class Usage:
                         except LorakeeperError:
                             continue  # it was fetched and is gone again: nothing to count
         return found
+
+
+def _facts(connection: Connection, used: Collection[int]) -> list[dict[str, Any]]:
+    """What the list knows of these contents, of the first ones; of several files the one that is here."""
+    query = (
+        select(
+            contents.c.id,
+            contents.c.sha256,
+            files.c.name,
+            *(items.c[name] for name in ("kind", "base_model", "family", "creator")),
+        )
+        .outerjoin(files, files.c.content == contents.c.id)
+        .outerjoin(items, items.c.file == files.c.id)
+        .where(contents.c.id.in_(sorted(used)[:_TOLD]))
+        .order_by(files.c.missing, files.c.id)
+    )
+    found: dict[int, dict[str, Any]] = {}
+    for row in connection.execute(query).mappings().all():
+        found.setdefault(row["id"], {name: value for name, value in row.items() if name != "id"})
+    return [*found.values()]
 
 
 def _nodes(prompt: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

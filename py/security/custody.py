@@ -20,6 +20,7 @@ from pydantic import BaseModel
 
 from ..errors import DownloadError, LorakeeperError, MissingError, PlacementError, SpaceError, UsageError
 from ..errors import VerificationError as ChangedError
+from ..events import Event, Events
 from ..library.hashing import hash_file
 from ..library.roots import Roots, folder_for, locate
 from ..storage.database import Database
@@ -73,6 +74,7 @@ class Custody:
         install: Install,
         check_name: Callable[[str], None],
         learn: Callable[[Path], Awaitable[object]],
+        events: Events,
     ) -> None:
         """``check_name`` raises PlacementError for a name that a file can't have; ``learn`` makes the library list a
         file. ``install`` blocks and is called in a thread."""
@@ -82,6 +84,7 @@ class Custody:
         self._install = install
         self._check_name = check_name
         self._learn = learn
+        self._events = events
         self._turn = asyncio.Lock()
 
     async def entries(self) -> list[QuarantineEntry]:
@@ -91,6 +94,7 @@ class Custody:
     async def note(self, record: ScanRecord) -> None:
         """Keeps what the scanner said of a file just fetched."""
         await self._records.note(record)
+        self._tell(record, record.verdict, record.format)
 
     async def page(
         self,
@@ -229,6 +233,12 @@ class Custody:
             why=why,
         )
         await self._records.settle(record, report.moment_of(entry))
+        self._tell(record)
+
+    def _tell(self, record: ScanRecord, verdict: Judgement | None = None, kind: str | None = None) -> None:
+        """The verdict is told once: what the user does with the file later is none."""
+        data = {"verdict": verdict, "format": kind, "source": record.source or None, "became": record.became}
+        self._events.publish(Event("security", record.sha256[:12].lower(), data, final=True))
 
     async def _listed(self, path: Path) -> bool:
         """The file has its place already: a library that can't take it in now finds it at its next scan."""

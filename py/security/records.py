@@ -131,10 +131,15 @@ class Records:
 
 def host_of(address: str) -> str:
     """The host of a URL, lower-case; what is no URL stays as it is."""
+    return host_in(address) or address
+
+
+def host_in(address: str) -> str | None:
+    """The host of a URL, lower-case; None for what is no URL."""
     try:
-        return urlsplit(address).hostname or address
+        return urlsplit(address).hostname
     except ValueError:
-        return address
+        return None
 
 
 def _values(record: ScanRecord, at: float) -> dict[str, Any]:

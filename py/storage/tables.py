@@ -272,3 +272,46 @@ seen_pictures = Table(
     Column("grey", LargeBinary, nullable=False),
     sqlite_autoincrement=True,
 )
+
+# What happened, for as long as the user keeps it. ``labels`` and ``parts`` are JSON: what it belongs to, by dimension,
+# and what it has more than one of (see analytics.records). No prompt, picture, key or path is in it.
+analytics_events = Table(
+    "analytics_events",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("outcome", String(24), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("amount", Float, nullable=False),
+    Column("labels", Text, nullable=False),
+    Column("parts", Text, nullable=False),
+)
+
+# What sums are of: a kind and an outcome, whole under the dimension "", and once more under each label they have.
+analytics_keys = Table(
+    "analytics_keys",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("dimension", String(16), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("outcome", String(24), nullable=False),
+    Column("label", Text, nullable=False),
+    Index("analytics_keys_one", "dimension", "kind", "outcome", "label", unique=True),
+)
+
+# Events summed up by day, kept for ever. ``day`` counts as date.toordinal does, in the machine's own time when it
+# happened. The dimension is the key's, so that a period of it lies together.
+analytics_sums = Table(
+    "analytics_sums",
+    metadata,
+    Column("dimension", String(16), primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("key", ForeignKey("analytics_keys.id"), primary_key=True, autoincrement=False),
+    Column("times", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("amount", Float, nullable=False),
+    sqlite_with_rowid=False,
+)

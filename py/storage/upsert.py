@@ -34,6 +34,15 @@ def upsert(
     connection.execute(statement.on_conflict_do_update(index_elements=[key], set_=chosen))
 
 
+def add_all(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Writes all of these rows; of one whose primary key is there already, the other columns are added up."""
+    if rows:
+        statement = _insert(connection, table)
+        sums = {column.name: column + statement.excluded[column.name] for column in table.c if not column.primary_key}
+        keys = [column.name for column in table.primary_key]
+        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=sums), rows)
+
+
 def _insert(connection: Connection, table: Table) -> Insert:
     if connection.dialect.name == "postgresql":
         from sqlalchemy.dialects.postgresql import insert

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from ..errors import UsageError
+from ..events import Event, Events
 from ..storage.database import Database
 from ..uncancelled import cancelled_after
 from .duplicates import Duplicate, DuplicationPreventer
@@ -64,8 +66,9 @@ class Sameness:
 class ImageFilters:
     """Pictures are taken one by one from an iterable, so that no more than a few need to be in memory."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, events: Events) -> None:
         self._database = database
+        self._events = events
         self._shared: dict[Scope, Seen] = {}
         self._opening = threading.Lock()
 
@@ -80,6 +83,7 @@ class ImageFilters:
     ) -> list[Judgement]:
         """In their order. ``progress`` is called in a thread."""
         analyzer = VariationQualityAnalyzer(profile, thresholds)
+        began = time.monotonic()
 
         def judged(place: int, image: Image) -> Judgement:
             try:
@@ -88,7 +92,9 @@ class ImageFilters:
                 return Judgement(place, None, (str(error),))
             return Judgement(place, metrics, tuple(analyzer.why_not(metrics)))
 
-        return await _in_thread(lambda stopped: _side_by_side(judged, images, progress, stopped))
+        found = await _in_thread(lambda stopped: _side_by_side(judged, images, progress, stopped))
+        self._tell("quality", [each.accepted for each in found], began)
+        return found
 
     async def compare(
         self,
@@ -103,6 +109,8 @@ class ImageFilters:
         runs, or for good."""
         if scope not in SCOPES:
             raise UsageError(f"There is no scope {scope!r}: take {', '.join(SCOPES)}.")
+
+        began = time.monotonic()
 
         def work(stopped: threading.Event) -> list[Sameness]:
             preventer = DuplicationPreventer(same, mirrored=mirrored, seen=self._seen(scope))
@@ -120,12 +128,18 @@ class ImageFilters:
                 progress(place + 1)
             return found
 
-        return await _in_thread(work)
+        found = await _in_thread(work)
+        self._tell("duplicates", [each.is_new for each in found], began)
+        return found
 
     async def forget(self, scope: Scope) -> None:
         """Forgets every picture that was seen in that scope."""
         if seen := await asyncio.to_thread(self._seen, scope):
             await asyncio.to_thread(seen.clear)
+
+    def _tell(self, what: str, good: list[bool], began: float) -> None:
+        data = {"looked": len(good), "good": sum(good), "seconds": round(time.monotonic() - began, 3)}
+        self._events.publish(Event("filter", what, data, final=True))
 
     def _seen(self, scope: Scope) -> Seen | None:
         """Blocking."""

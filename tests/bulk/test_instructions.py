@@ -20,6 +20,7 @@ from lorakeeper.py.errors import (
     SpaceError,
     UsageError,
 )
+from lorakeeper.py.events import Event
 from lorakeeper.testing import samples
 from lorakeeper.testing.fake_civitai import FakeCivitai
 
@@ -317,9 +318,13 @@ async def test_what_fails_says_so(app: App, civitai: FakeCivitai, monkeypatch: p
         raise SpaceError("The disk is full.")
 
     monkeypatch.setattr(app.jobs, "create_bulk_job", full)
+    heard: list[Event] = []
+    app.events.subscribe(heard.append)
     failed = await app.instructions.execute(instruction.id)
 
     assert (failed.status, failed.error) == (STATES.FAILED, "The disk is full.")
+    (event,) = [event for event in heard if event.topic == "error"]
+    assert event.data == {"where": "instruction", "at": "download", "cause": "SpaceError", "status": 507}
     assert (await app.instructions.validate(instruction.id)).status is STATES.VALIDATED
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lorakeeper.py.app import App
-from lorakeeper.py.bulk import BulkStatus, ItemState
+from lorakeeper.py.bulk import BulkStatus, Item, ItemState
+from lorakeeper.py.bulk.jobs import now
 from lorakeeper.py.errors import ConflictError, MissingError, UsageError
+from lorakeeper.py.events import Event
 from lorakeeper.testing import samples
-from lorakeeper.testing.fake_civitai import FakeCivitai
+from lorakeeper.testing.fake_civitai import FakeCivitai, Status
 
 from .conftest import only, slow, until
 
@@ -213,3 +217,129 @@ async def test_a_resumed_job_stays_with_its_version(app: App, civitai: FakeCivit
     done = await app.jobs.wait(job.id)
 
     assert only(done).sha256 == ids.sha256.lower()
+
+
+def ends_of(heard: list[Event]) -> list[dict[str, Any]]:
+    """What was said of files that are over, as often as it was."""
+    return [
+        event.data
+        for event in heard
+        if event.topic == "item" and event.final and Item.model_validate(event.data).state.over
+    ]
+
+
+async def test_what_a_file_was_and_what_it_took_is_said_once_at_its_end(app: App, civitai: FakeCivitai) -> None:
+    ids = civitai.add(samples.lora("Ada", base_model="SDXL 1.0", size=400_000))
+    slow(civitai)
+    heard: list[Event] = []
+    app.events.subscribe(heard.append)
+
+    await app.jobs.wait((await app.jobs.add(str(ids.model_id))).id)
+
+    (scanned,) = [event.data for event in heard if event.topic == "security"]
+    assert scanned == {"verdict": "safe", "format": "safetensors", "source": "127.0.0.1", "became": "installed"}
+    (end,) = ends_of(heard)
+    assert (end["host"], end["base_model"], end["creator"]) == ("127.0.0.1", "SDXL 1.0", "alice")
+    assert (end["state"], end["cause"]) == ("installed", None)
+    assert 0.7 < end["seconds"] < 10
+    assert end["held"]["network"] > 0.5
+    assert sum(end["held"].values()) == pytest.approx(end["seconds"], abs=0.3)
+
+
+async def test_seconds_go_on_over_a_pause_and_a_restart_and_the_pause_is_none_of_them(
+    make_app: Callable[[], App], civitai: FakeCivitai
+) -> None:
+    ids = civitai.add(samples.lora("Ada", size=1_000_000))
+    slow(civitai)
+    async with make_app() as app:
+        job = await app.jobs.add(str(ids.model_id))
+        await until(app, job.id, lambda job: job.received > 100_000)
+        before = only(await app.jobs.pause(job.id))
+    await asyncio.sleep(1.0)
+
+    async with make_app() as app:
+        assert only(await app.jobs.get(job.id)).seconds == before.seconds > 0.2
+        civitai.faults.storage.clear()
+        await app.jobs.resume(job.id)
+        done = only(await app.jobs.wait(job.id))
+
+    assert before.seconds < done.seconds < before.seconds + 0.9
+    assert done.held["network"] >= before.held["network"] > 0.1
+    assert sum(done.held.values()) == pytest.approx(done.seconds, abs=0.3)
+
+
+async def test_the_kind_of_an_error_is_kept_until_it_is_tried_again(app: App, civitai: FakeCivitai) -> None:
+    ids = civitai.add(samples.lora("Ada"))
+    civitai.require_key = {"secret-key-0000"}
+    heard: list[Event] = []
+    app.events.subscribe(heard.append)
+    job = await app.jobs.wait((await app.jobs.add(str(ids.model_id))).id)
+    assert only(job).cause == "AuthError"
+
+    civitai.require_key = set()
+    await app.jobs.retry(job.id)
+    done = await app.jobs.wait(job.id)
+
+    assert only(done).cause is None
+    assert [(end["state"], end["cause"]) for end in ends_of(heard)] == [("failed", "AuthError"), ("installed", None)]
+
+
+async def test_a_site_that_refuses_is_what_a_file_waited_for(app: App, civitai: FakeCivitai) -> None:
+    ids = civitai.add(samples.lora("Ada"))
+    civitai.faults.storage.append(Status(429, {"Retry-After": "1"}))
+
+    done = only(await app.jobs.wait((await app.jobs.add(str(ids.model_id))).id))
+
+    assert 0.9 < done.held["site"] <= done.seconds + 0.1
+
+
+async def test_a_file_that_was_cancelled_begins_anew_with_its_seconds(app: App, civitai: FakeCivitai) -> None:
+    ids = civitai.add(samples.lora("Ada", size=1_000_000))
+    slow(civitai)
+    job = await app.jobs.add(str(ids.model_id))
+    await until(app, job.id, lambda job: job.received > 300_000)
+    lost = only(await app.jobs.cancel(job.id))
+    civitai.faults.storage.clear()
+
+    await app.jobs.retry(job.id)
+    done = only(await app.jobs.wait(job.id))
+
+    assert lost.seconds > 0.5
+    assert done.seconds < lost.seconds
+
+
+async def test_the_end_of_a_file_is_told_once_whatever_is_asked_of_it_then(app: App, civitai: FakeCivitai) -> None:
+    slow(civitai)
+    targets = [str(civitai.add(samples.lora(name, size=1_000_000)).model_id) for name in ("Ada", "Bea")]
+    heard: list[Event] = []
+    app.events.subscribe(heard.append)
+    job = await app.jobs.create_bulk_job(targets)
+    await until(app, job.id, lambda job: job.received > 200_000)
+    first, second = (item.id for item in await app.jobs.all_items(job.id))
+
+    await app.jobs.cancel_item(job.id, first)
+    civitai.faults.storage.clear()
+    await app.jobs.wait(job.id)
+    await app.jobs.move_item(job.id, second, first)
+    await app.jobs.move_item(job.id, first, second)
+
+    assert sorted((end["id"], end["state"]) for end in ends_of(heard)) == sorted(
+        [(first, "cancelled"), (second, "installed")]
+    )
+
+
+async def test_what_the_optimizer_sees_is_told(app: App) -> None:
+    heard: list[Event] = []
+    app.events.subscribe(heard.append)
+    app.optimizer.failed()
+    app.optimizer.judge()
+
+    assert [event.topic for event in heard] == ["performance"]
+    assert heard[0].data["condition"] == "unstable"
+
+
+def test_a_file_of_an_older_version_has_nothing_of_that() -> None:
+    moment = now().isoformat()
+    item = Item.model_validate({"id": "a", "job": "b", "target": "1", "created_at": moment, "updated_at": moment})
+
+    assert (item.seconds, item.held, item.cause, item.host, item.base_model, item.creator) == (0, {}, *[None] * 4)

@@ -66,6 +66,7 @@ class Rig:
     connections: int = 1
     busy: bool = False
     cut: Cut = field(default_factory=Cut)
+    retry: RetryPolicy = field(default=RetryPolicy(attempts=4, wait_initial=0.001, wait_max=0.02, wait_jitter=0))
     optimizer: PerformanceOptimizer = field(init=False)
     owned: dict[str, Path] = field(default_factory=dict)
     fresh: dict[int, ResolvedFile] = field(default_factory=dict)
@@ -90,7 +91,7 @@ class Rig:
             self._refresh,
             optimizer=self.optimizer,
             cut=self.cut,
-            retry=RetryPolicy(attempts=4, wait_initial=0.001, wait_max=0.02, wait_jitter=0),
+            retry=self.retry,
         )
 
     def add(self, sample: Sample, **changes: Any) -> ResolvedFile:

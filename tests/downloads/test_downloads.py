@@ -301,7 +301,7 @@ async def test_quarantined_file_is_not_fetched_again(rig: Any) -> None:
     rig.civitai.storage.requests.clear()
 
     assert first.scan.verdict == "dangerous"
-    assert await rig.fetch(source) == replace(first, scan=None)
+    assert await rig.fetch(source) == replace(first, scan=None, held={})
     assert not rig.civitai.storage.requests
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from lorakeeper.py.downloads import NetworkCondition, OptimizationMode, PerformanceOptimizer
+from lorakeeper.py.events import Event
 
 MEGABYTE = 1_000_000
 FAST, LIMITED, LOSSY = "fast", "limited for each connection", "lossy, with refusals"
@@ -32,6 +33,7 @@ class World:
     busy: bool = False
     load: tuple[float, float] = (10.0, 10.0)
     now: float = 0.0
+    published: list[Event] = field(default_factory=list)
     optimizer: PerformanceOptimizer = field(init=False)
 
     def __post_init__(self) -> None:
@@ -41,6 +43,7 @@ class World:
             busy=lambda: self.busy,
             load=lambda: self.load,
             clock=lambda: self.now,
+            publish=self.published.append,
         )
 
     def pass_by(self, rate: float, *, answers: int = 5, errors: int = 0, refused: int = 0) -> None:
@@ -99,18 +102,18 @@ def test_a_prompt_that_runs_leaves_one_connection_and_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("load", "rate", "told", "why"),
+    ("load", "rate", "told", "why", "key"),
     [
-        ((10.0, 10.0), 50, {"refused": 1}, "refused"),
-        ((10.0, 10.0), 10, {"errors": 16}, "broke"),
-        ((99.0, 10.0), 50, {}, "processor"),
-        ((10.0, 99.0), 50, {}, "memory"),
-        ((10.0, 10.0), 50, {}, "nothing"),
+        ((10.0, 10.0), 50, {"refused": 1}, "refused", "refused"),
+        ((10.0, 10.0), 10, {"errors": 16}, "broke", "broke"),
+        ((99.0, 10.0), 50, {}, "processor", "cpu"),
+        ((10.0, 99.0), 50, {}, "memory", "memory"),
+        ((10.0, 10.0), 50, {}, "nothing", "nothing"),
     ],
     ids=["refused", "broken", "processor", "memory", "useless"],
 )
 def test_what_costs_too_much_is_taken_back_and_said(
-    load: tuple[float, float], rate: float, told: dict[str, int], why: str
+    load: tuple[float, float], rate: float, told: dict[str, int], why: str, key: str
 ) -> None:
     world = World()
     world.pass_by(50 * MEGABYTE)
@@ -122,6 +125,26 @@ def test_what_costs_too_much_is_taken_back_and_said(
     newest = world.optimizer.report().changes[0]
     assert (newest.before, newest.after) == (before, world.optimizer.connections())
     assert why in newest.why
+    assert [(event.topic, event.data["why"], event.final) for event in world.published] == [
+        ("performance", "more", True),
+        ("performance", key, True),
+    ]
+    assert world.published[-1].data == {
+        "mode": "adaptive",
+        "condition": world.optimizer.condition.value,
+        "before": newest.before,
+        "after": newest.after,
+        "why": key,
+    }
+
+
+def test_a_change_of_the_networks_condition_is_told_once_and_without_a_change_of_connections() -> None:
+    world = World(mode=OptimizationMode.SPEED)
+    world.pass_by(2 * MEGABYTE)
+    world.pass_by(2 * MEGABYTE)
+
+    (event,) = world.published
+    assert event.data == {"mode": "speed", "condition": "fair", "before": 16, "after": 16, "why": "condition"}
 
 
 def test_breaks_and_a_few_refusals_cost_nothing_while_as_much_comes() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from lorakeeper.py.app import App
 from lorakeeper.py.errors import MissingError, UsageError
+from lorakeeper.py.events import Event
 from lorakeeper.py.library.items import UserChanges
 from lorakeeper.py.library.query import LibraryQuery
 from lorakeeper.py.library.trigger_words import best_words
@@ -200,3 +201,25 @@ async def test_the_preview_is_made_small_and_stays_within_the_limit(
     picture = app.library.preview(shown.sha256)
     assert picture is not None
     assert picture.stat().st_size < 60_000
+
+
+async def test_a_search_is_told_with_its_results_and_without_its_words(app: App, loras: Path) -> None:
+    for name in ("ada one", "ada two"):
+        path = put(loras, samples.lora(name), f"{name}.safetensors")
+        await app.library.info(path, fetch=False)
+    heard: list[Event] = []
+    app.events.subscribe(heard.append)
+
+    page = await app.library.page(LibraryQuery(query="ada", kind=["loras"], limit=1))
+    await app.library.page(LibraryQuery(query="ada", kind=["loras"], limit=1, cursor=page.next_cursor))
+    await app.library.page(LibraryQuery(kind=["loras"]))
+    await app.library.page(LibraryQuery(query="nothing-of-that-name"))
+
+    searches = [event for event in heard if event.topic == "search"]
+    assert [(event.subject, event.final, event.data["source"]) for event in searches] == [
+        ("library", True, "library")
+    ] * 2
+    assert [(event.data["outcome"], event.data["results"]) for event in searches] == [("ok", 2), ("empty", 0)]
+    assert searches[0].data["types"] == ["loras"]
+    assert "ada" not in str(searches[0].data)
+    assert "nothing" not in str(searches[1].data)

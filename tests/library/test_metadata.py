@@ -164,6 +164,17 @@ async def test_pictures_are_fetched_for_what_was_found(rig: Rig) -> None:
     assert detail.has_preview
 
 
+async def test_asking_about_all_is_told_once_with_what_it_took(rig: Rig) -> None:
+    for name in ("ink", "oil"):
+        await rig.add(rig.civitai.add(listed(name)).sha256)
+
+    await rig.knowledge.ask()
+
+    (end,) = [event.data for event in rig.events if event.topic == "scan" and event.final]
+    assert (end["files"], end["found"]) == (2, 2)
+    assert end["seconds"] > 0
+
+
 # -- Trouble ----------------------------------------------------------------------------------------------------------
 
 

@@ -291,3 +291,15 @@ async def test_a_new_file_is_listed_as_if_all_that_is_known_were_asked_for(here:
     cards = [[LibraryItem.model_validate_json(row.card) for row in each.pop("cards")] for each in (short, long)]
     assert cards[0] == cards[1]
     assert short == long
+
+
+async def test_the_end_of_a_scan_and_of_reading_is_told_once_with_what_it_took(here: Place) -> None:
+    here.put("a.safetensors")
+    here.put("b.safetensors")
+
+    await here.scanner.scan()
+    await here.learner.run()
+
+    ends = [event for event in here.published if event.topic == "scan" and event.final]
+    assert [(event.subject, event.data["files"]) for event in ends] == [("scan", 2), ("learn", 2)]
+    assert all(event.data["seconds"] > 0 for event in ends)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from lorakeeper.py.app import App
+from lorakeeper.py.events import Event
 from lorakeeper.py.library.items import LibraryItem
 from lorakeeper.py.library.query import LibraryQuery
 from lorakeeper.testing import samples
@@ -156,3 +157,19 @@ async def shown(here: Place) -> dict[str, LibraryItem]:
     known = await here.rows_by_id()
     details = [await here.database.read(partial(here.view.detail, file_id=file_id)) for file_id in known]
     return {f"{it.kind}/{it.name.replace(chr(92), '/')}": it for it in details if it is not None}
+
+
+async def test_the_end_of_a_check_is_told_once_with_what_it_took(server: App) -> None:
+    (folder(server) / "a.safetensors").write_bytes(samples.lora("Ada").content())
+    await until(server, lambda items: "a.safetensors" in items, 10)
+    await server.upkeep.learn()
+    heard: list[Event] = []
+    server.events.subscribe(heard.append)
+
+    server.upkeep.begin_check()
+    while server.upkeep.checking:
+        await asyncio.sleep(0.01)
+
+    (end,) = [event.data for event in heard if event.topic == "scan" and event.subject == "check" and event.final]
+    assert (end["files"], end["problems"]) == (1, 0)
+    assert end["seconds"] > 0

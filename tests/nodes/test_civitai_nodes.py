@@ -11,6 +11,8 @@ import pytest
 from lorakeeper.testing import samples
 from lorakeeper.testing.fake_civitai import FakeCivitai, Pace
 
+from .conftest import loaded_host
+
 NOTHING: dict[str, Any] = {}
 
 
@@ -203,12 +205,17 @@ async def test_what_can_not_be_downloaded_is_said_in_a_sentence(comfy: Any, inpu
 
 
 async def test_a_model_the_site_does_not_have_is_said_in_a_sentence(comfy: Any) -> None:
+    heard: list[Any] = []
+    loaded_host().app.events.subscribe(heard.append)
+
     with pytest.raises(Exception, match="knows no such") as raised:
         await comfy.run("CivitaiDownload", target="1@999999")
 
     assert type(raised.value).__name__ == "NodeError"
     assert "\n" not in str(raised.value)
     assert comfy.server.texts[-1] == ("7", str(raised.value))
+    (event,) = [event for event in heard if event.topic == "error"]
+    assert event.data == {"where": "node", "at": None, "cause": "DownloadError", "status": 502}
 
 
 async def test_a_dangerous_file_is_an_error_and_not_in_the_folder(comfy: Any, civitai: FakeCivitai) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from lorakeeper.py.app import App
+from lorakeeper.py.events import Event
 from lorakeeper.testing import samples
 from lorakeeper.testing.fake_civitai import FakeCivitai, Html, Status
 
@@ -211,3 +212,35 @@ async def test_trouble_of_the_site_is_a_sentence(door: Any, civitai: FakeCivitai
 
     assert answer.status == 502
     assert answer.message.endswith(".")
+
+
+async def test_a_search_is_told_once_with_its_filters_and_without_its_words(
+    door: Any, app: App, civitai: FakeCivitai
+) -> None:
+    for number in range(3):
+        civitai.add(samples.lora(f"cat{number}"))
+    heard: list[Event] = []
+    app.events.subscribe(heard.append)
+
+    first = (await door("GET", "civitai/search", query="cat", types="lora", base_models="SDXL 1.0", limit=2)).json
+    await door("GET", "civitai/search", query="cat", types="lora", limit=2, cursor=first["next_cursor"])
+    await door("GET", "civitai/search", query="nosuchthing")
+    civitai.faults.site.append(Status(400, path="/api/v1/models", times=None))
+    await door("GET", "civitai/search", query="cat9")
+
+    searches = [event for event in heard if event.topic == "search"]
+    assert {(event.subject, event.final) for event in searches} == {("civitai", True)}
+    told = [(event.data["outcome"], event.data["results"], event.data["cause"]) for event in searches]
+    assert told == [("ok", 2, None), ("empty", 0, None), ("failed", 0, "ApiError")]
+    assert (searches[0].data["types"], searches[0].data["base_models"]) == (["LORA"], ["SDXL 1.0"])
+    assert not [event for event in searches if "cat" in str({**event.data, "source": ""})]
+
+
+async def test_what_the_application_asks_for_itself_is_no_search(door: Any, app: App, civitai: FakeCivitai) -> None:
+    ids = civitai.add(samples.lora("cat"))
+    heard: list[Event] = []
+    app.events.subscribe(heard.append)
+
+    assert (await door("POST", "civitai/resolve", {"target": str(ids.model_id)})).status == 200
+
+    assert not [event for event in heard if event.topic == "search"]

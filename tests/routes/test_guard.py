@@ -11,6 +11,7 @@ from aiohttp.test_utils import TestServer
 from pydantic import BaseModel, Field
 
 from lorakeeper.py.errors import LorakeeperError, RateLimitError
+from lorakeeper.py.events import Event, Events
 from lorakeeper.server_routes.guard import BODY_LIMIT, written
 from lorakeeper.server_routes.openapi import Api
 
@@ -44,9 +45,14 @@ class Lists(BaseModel):
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[TestServer]:
+def events() -> Events:
+    return Events()
+
+
+@pytest.fixture
+async def server(events: Events) -> AsyncIterator[TestServer]:
     routes = web.RouteTableDef()
-    api = Api(routes, "1")
+    api = Api(routes, "1", events)
 
     @api.get("things/{id}", "A thing")
     async def get(id: int, query: Query) -> Answer:  # noqa: A002
@@ -209,3 +215,22 @@ async def test_long_answers_say_what_short_ones_say(size: int) -> None:
         Lists(numbers=list(range(size)), others=list(range(size))),
     ):
         assert type(body).model_validate_json(await written(body)) == body
+
+
+async def test_an_error_is_told_by_its_routes_pattern_and_without_its_sentence(
+    session: ClientSession, events: Events
+) -> None:
+    heard: list[Event] = []
+    events.subscribe(heard.append)
+
+    await post(session)
+    await post(session, "known")
+    await post(session, "unknown")
+    await session.get("/lorakeeper/things/secret")
+
+    assert {(event.topic, event.subject, event.final) for event in heard} == {("error", "route", True)}
+    assert [event.data for event in heard] == [
+        {"where": "route", "at": "POST /lorakeeper/things", "cause": "RateLimitError", "status": 429},
+        {"where": "route", "at": "POST /lorakeeper/things", "cause": "unexpected", "status": 500},
+        {"where": "route", "at": "GET /lorakeeper/things/{id}", "cause": "InvalidRequestError", "status": 422},
+    ]

@@ -138,3 +138,22 @@ async def test_events_of_other_threads_arrive_on_the_loop() -> None:
     relay.close()
 
     assert threads == {threading.get_ident()}
+
+
+def test_what_no_page_follows_is_not_sent() -> None:
+    scene = Scene()
+    for topic in ("search", "security", "performance", "use", "filter", "error"):
+        scene.events.publish(Event(topic, "a", {"subject": "a"}, final=True))
+    for topic in ("job", "item", "library", "scan", "variation", "instruction", "action"):
+        scene.events.publish(Event(topic, "a", {"subject": "a"}, final=True))
+    scene.loop.pass_time(1)
+
+    assert [kind.partition(".")[2] for _, kind, _ in scene.sent] == [
+        "job",
+        "item",
+        "library",
+        "scan",
+        "variation",
+        "instruction",
+        "action",
+    ]

@@ -127,7 +127,10 @@ async def test_events_reach_every_page(app: App, session: ClientSession) -> None
         await asyncio.to_thread(app.events.publish, Event("library", "7", {"id": 7}, final=True))
 
         for page in (one, two):
-            assert await asyncio.wait_for(page.receive_json(), 10) == {"type": "lorakeeper.library", "data": {"id": 7}}
+            # The scan at the start may still have its last word.
+            while (heard := await asyncio.wait_for(page.receive_json(), 10))["type"] == "lorakeeper.scan":
+                pass
+            assert heard == {"type": "lorakeeper.library", "data": {"id": 7}}
 
 
 async def test_websocket_of_a_foreign_page_is_refused(session: ClientSession) -> None:

@@ -27,6 +27,7 @@ from lorakeeper.py.errors import (
     UsageError,
     VerificationError,
 )
+from lorakeeper.py.events import Event, Events
 from lorakeeper.py.library.roots import FolderRoots
 from lorakeeper.py.security import Quarantine
 from lorakeeper.py.security.custody import Custody
@@ -47,6 +48,7 @@ class Rig:
     roots: dict[str, list[Path]]
     learned: list[Path] = field(default_factory=list)
     deaf: LorakeeperError | None = None
+    events: Events = field(default_factory=Events)
 
     def __post_init__(self) -> None:
         self.quarantine = Quarantine(self.home / "quarantine")
@@ -57,6 +59,7 @@ class Rig:
             install=install,
             check_name=check_name,
             learn=self.learn,
+            events=self.events,
         )
 
     @property
@@ -618,3 +621,22 @@ async def test_report_of_nothing_is_empty(rig: Rig) -> None:
 
     assert numbers(report.total) == (0, 0, 0, 0, 0, 0)
     assert (report.by_source, report.by_day, report.held) == ([], [], 0)
+
+
+async def test_a_verdict_is_told_once_and_what_became_of_the_file_without_one(rig: Rig) -> None:
+    heard: list[Event] = []
+    rig.events.subscribe(heard.append)
+    sha256 = rig.take()
+    await rig.custody.note(record(why=REASON))
+    await rig.custody.release(sha256, REASON)
+    rig.take()
+    await rig.custody.delete(sha256)
+
+    assert {(event.topic, event.subject, event.final) for event in heard} == {("security", SHA256[:12], True)}
+    scanned = {"verdict": "dangerous", "format": "torch", "source": "civitai.example", "became": "quarantined"}
+    later = {"verdict": None, "format": None, "source": "civitai.example"}
+    assert [event.data for event in heard] == [
+        scanned,
+        {**later, "became": "released"},
+        {**later, "became": "deleted"},
+    ]

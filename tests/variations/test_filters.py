@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from lorakeeper.py.errors import UsageError
+from lorakeeper.py.events import Event, Events
 from lorakeeper.py.storage.database import Database
 from lorakeeper.py.variations import seen_table
 from lorakeeper.py.variations.filters import ImageFilters, groups
@@ -34,7 +35,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 @pytest.fixture
 def filters(database: Database) -> ImageFilters:
-    return ImageFilters(database)
+    return ImageFilters(database, Events())
 
 
 async def test_good_pictures_are_told_from_spoilt_ones_in_their_order(filters: ImageFilters) -> None:
@@ -109,7 +110,7 @@ async def test_scopes_reach_as_far_as_they_say(filters: ImageFilters, database: 
         again = (await filters.compare([PICTURES[0]], scope=scope))[0]  # type: ignore[arg-type]
         assert again.is_new is then
         assert again.of is None
-        restarted = (await ImageFilters(database).compare([PICTURES[0]], scope=scope))[0]  # type: ignore[arg-type]
+        restarted = (await ImageFilters(database, Events()).compare([PICTURES[0]], scope=scope))[0]  # type: ignore[arg-type]
         assert restarted.is_new is later
 
 
@@ -166,6 +167,7 @@ async def test_numbers_are_never_given_twice(database: Database) -> None:
 OTHER = """
 import asyncio, sys
 from pathlib import Path
+from lorakeeper.py.events import Events
 from lorakeeper.py.storage.database import Database
 from lorakeeper.py.variations.filters import ImageFilters
 from lorakeeper.testing.pictures import photograph
@@ -173,7 +175,7 @@ from lorakeeper.testing.pictures import photograph
 async def main():
     database = Database(Path(sys.argv[1]))
     await database.open()
-    found = await ImageFilters(database).compare([photograph(seed) for seed in (0, 5)], scope="ever")
+    found = await ImageFilters(database, Events()).compare([photograph(seed) for seed in (0, 5)], scope="ever")
     print([each.is_new for each in found])
     await database.close()
 
@@ -202,3 +204,19 @@ async def test_all_that_was_seen_is_read_however_much(database: Database, monkey
         await asyncio.to_thread(store.save, Hashes(word, word, word), b"")
 
     assert len(await asyncio.to_thread(Seen, store)) == 8
+
+
+async def test_how_many_were_good_is_told_at_the_end(database: Database) -> None:
+    events, heard = Events(), list[Event]()
+    events.subscribe(heard.append)
+    filters = ImageFilters(database, events)
+
+    await filters.judge([PICTURES[0], blurred(PICTURES[1]), PICTURES[2]])
+    await filters.compare([PICTURES[0], recompressed(PICTURES[0]), PICTURES[1]])
+
+    assert [(event.topic, event.subject, event.final) for event in heard] == [
+        ("filter", "quality", True),
+        ("filter", "duplicates", True),
+    ]
+    assert [(event.data["looked"], event.data["good"]) for event in heard] == [(3, 2), (3, 2)]
+    assert all(event.data["seconds"] > 0 for event in heard)

@@ -1,5 +1,5 @@
 /** Lorakeeper's routes, one function each. Every failure is an `ApiError` whose message is a sentence for the user. */
-import { t } from "./strings.js";
+import { LANGUAGE, t } from "./strings.js";
 
 /** @typedef {import("../types/lorakeeper").Job} Job */
 /** @typedef {import("../types/lorakeeper").JobItem} JobItem */
@@ -32,15 +32,15 @@ export function sendThrough(fetchApi) {
 }
 
 /**
- * `long` is for what may take minutes: ComfyUI's `fetchApi` gives up after one.
- * @param {string} method
- * @param {string} path
- * @param {{ query?: Record<string, unknown>, body?: unknown, signal?: AbortSignal, long?: boolean }} [options]
- * @returns {Promise<any>}
+ * `long` is for what may take minutes: ComfyUI's `fetchApi` gives up after one. A list goes as repeated keys.
+ * @typedef {{ query?: Record<string, unknown>, body?: unknown, signal?: AbortSignal, long?: boolean }} Options
  */
-async function call(method, path, { query = {}, body, signal, long = false } = {}) {
+
+/** @param {string} method @param {string} path @param {Options} [options] @returns {Promise<Response>} which is no error */
+async function ask(method, path, { query = {}, body, signal, long = false } = {}) {
   const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== "");
-  const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  const pairs = given.flatMap(([name, value]) => [value].flat().map((each) => [name, String(each)]));
+  const search = new URLSearchParams(pairs).toString();
   /** @type {RequestInit} */
   const init = { method, signal, cache: "no-store" };
   if (method !== "GET") {
@@ -55,15 +55,43 @@ async function call(method, path, { query = {}, body, signal, long = false } = {
     if (signal?.aborted) throw error;
     throw new ApiError(t("error.offline"), "Offline", 0);
   }
+  if (answer.ok) return answer;
   const data = await answer.json().catch(() => null);
-  if (answer.ok) return data;
   const { message = t("error.answer", { status: answer.status }), kind = "Error" } = data?.error ?? {};
   throw new ApiError(message, kind, answer.status);
 }
 
+/** The answer's JSON. @param {string} method @param {string} path @param {Options} [options] @returns {Promise<any>} */
+async function call(method, path, options) {
+  const answer = await ask(method, path, options);
+  return answer.json().catch(() => null);
+}
+
+/**
+ * A file that the server makes, which may take a while.
+ * @param {string} path
+ * @param {Record<string, unknown>} [query]
+ * @returns {Promise<{ name: string, content: Blob }>}
+ */
+async function file(path, query) {
+  const answer = await ask("GET", path, { query, long: true });
+  try {
+    return { name: nameIn(answer.headers.get("Content-Disposition") ?? "", path), content: await answer.blob() };
+  } catch {
+    throw new ApiError(t("error.offline"), "Offline", 0);
+  }
+}
+
+/** The file's name in a Content-Disposition, else `otherwise`. @param {string} header @param {string} otherwise */
+function nameIn(header, otherwise) {
+  const [, coded] = header.match(/filename\*\s*=\s*utf-8''([^;\s]+)/i) ?? [];
+  const [, quoted, bare] = header.match(/filename\s*=\s*(?:"([^"]*)"|([^;\s]+))/i) ?? [];
+  return (coded && decodeURIComponent(coded)) || quoted || bare || otherwise.replaceAll("/", "-");
+}
+
 export const library = {
   /**
-   * @param {{ query?: string, kind?: string, cursor?: string | null, limit?: number }} query
+   * @param {import("../types/lorakeeper").LibraryFilter} query
    * @param {AbortSignal} [signal]
    * @returns {Promise<Page<Item>>}
    */
@@ -117,6 +145,8 @@ export const jobs = {
 };
 
 export const instructions = {
+  /** Writes a plan. @param {{ kind: string, title: string, payload: Record<string, unknown>, every?: string }} plan @returns {Promise<Instruction>} */
+  create: (plan) => call("POST", "instructions", { body: plan }),
   /** @param {import("../types/lorakeeper").InstructionStatus} status @param {string | null} [cursor] @returns {Promise<Page<Instruction>>} */
   page: (status, cursor) => call("GET", "instructions", { query: { status, cursor, limit: 20 } }),
   /** @param {string} id @returns {Promise<Instruction>} */
@@ -153,6 +183,17 @@ export const security = {
   release: (sha256, reason, kind) => call("POST", `quarantine/${sha256}/release`, { body: kind ? { reason, kind } : { reason } }),
   /** @param {string} sha256 */
   remove: (sha256) => call("DELETE", `quarantine/${sha256}`),
+};
+
+export const analytics = {
+  /** @param {string} period such as `30d`, `2026` or `all` @param {AbortSignal} [signal] @returns {Promise<import("../types/lorakeeper").Analytics>} */
+  summary: (period, signal) => call("GET", "analytics/summary", { query: { period, language: LANGUAGE }, signal, long: true }),
+  /** @param {{ format: string, period: string, language: string, theme: string }} wanted */
+  report: (wanted) => file("analytics/report", wanted),
+  /** All that is recorded. */
+  export: () => file("analytics/export"),
+  /** Deletes all that is recorded. */
+  remove: () => call("DELETE", "analytics"),
 };
 
 export const prompt = {

@@ -1,7 +1,7 @@
 /** The only module that calls ComfyUI's front end. `comfy` is null on the standalone page. */
 import { sendThrough } from "./api.js";
 import { listen, listenThrough } from "./events.js";
-import { t } from "./strings.js";
+import { loadWords, t } from "./strings.js";
 
 /** @typedef {import("../types/comfyui").App} App */
 /** @typedef {import("../types/comfyui").Api} Api */
@@ -211,7 +211,7 @@ class Comfy {
  * @param {GraphNode} node
  */
 export async function addWordToggles(app, node) {
-  await import("./views/lk-word-toggles.js");
+  await Promise.all([import("./views/lk-word-toggles.js"), loadWords()]);
   const off = node.widgets?.find(({ name }) => name === "off");
   if (!off) return;
   // The toggles take its place; it stays the one that holds the value.

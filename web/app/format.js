@@ -41,5 +41,11 @@ export function time(iso) {
   return Number.isNaN(date.valueOf()) ? "" : date.toLocaleTimeString(LANGUAGE, { timeStyle: "medium" });
 }
 
+/** A day with its hour and minute, or nothing for what is no date. @param {string} iso */
+export function moment(iso) {
+  const date = new Date(iso);
+  return Number.isNaN(date.valueOf()) ? "" : date.toLocaleString(LANGUAGE, { dateStyle: "medium", timeStyle: "short" });
+}
+
 /** @param {number} value */
 export const dollars = (value) => value.toLocaleString(LANGUAGE, { style: "currency", currency: "USD" });

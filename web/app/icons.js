@@ -15,6 +15,7 @@ const SHAPES = {
   insert: svg`<path d="M4 6h10M4 12h6M4 18h6M17 10v10M14 17l3 3 3-3"/>`,
   library: svg`<rect x="4" y="4" width="7" height="9" rx="1.5"/><rect x="13" y="4" width="7" height="5" rx="1.5"/><rect x="4" y="15" width="7" height="5" rx="1.5"/><rect x="13" y="11" width="7" height="9" rx="1.5"/>`,
   light: svg`<circle cx="12" cy="12" r="4"/><path d="M12 3v2M12 19v2M3 12h2M19 12h2M5.6 5.6 7 7M17 17l1.4 1.4M18.4 5.6 17 7M7 17l-1.4 1.4"/>`,
+  analytics: svg`<path d="M5 20v-7M12 20V5M19 20V10"/>`,
   auto: svg`<circle cx="12" cy="12" r="8"/><path d="M12 4a8 8 0 0 1 0 16z" fill="currentColor"/>`,
   link: svg`<path d="M14 5h5v5M19 5l-8 8M17 14v4a1 1 0 0 1-1 1H6a1 1 0 0 1-1-1V8a1 1 0 0 1 1-1h4"/>`,
   missing: svg`<path d="M7 3h7l4 4v3M7 3v18h4M14 21l6-6M14 15l6 6"/>`,

@@ -110,9 +110,15 @@ export class Plan extends EventTarget {
   }
 
   /** @param {import("../types/lorakeeper").InstructionNews} news */
-  #hear({ id, status, error, result }) {
+  #hear({ id, status, error, result, every, due }) {
     const { instruction } = this;
-    if (!instruction || id !== instruction.id || !status || status === instruction.status) return;
+    if (!instruction || id !== instruction.id || !status) return;
+    if (status === "approved" && every !== "once" && instruction.running && this.busy !== "plan.stopping") {
+      this.#take({ ...instruction, status, running: false, error: error ?? null, result: result ?? null, due: due ?? null });
+      if (!error) this.#end(isDone(instruction.title, result ?? {}));
+      return;
+    }
+    if (status === instruction.status) return;
     if (status === "executed" || status === "failed") {
       this.#take({ ...instruction, status, running: false, error: error ?? null, result: result ?? null });
       if (status === "failed") return;
@@ -170,17 +176,17 @@ export class Plan extends EventTarget {
 }
 
 /** Whether it has to be looked through before anything can be decided. @param {Instruction} plan */
-function isDue({ status, running, validation }) {
-  if (running || !["draft", "validated", "approved"].includes(status)) return false;
+function isDue({ status, running, validation, due }) {
+  if (running || due || !["draft", "validated", "approved"].includes(status)) return false;
   return status === "draft" || !validation || Date.now() - Date.parse(validation.at) > FRESH_MS;
 }
 
 /** @param {string} title @param {Record<string, unknown>} result */
-function isDone(title, { folder, files }) {
+function isDone(title, { folder, files, file }) {
+  if (typeof file === "string") return t("plan.written", { title, file });
   if (typeof folder !== "string" || typeof files !== "number") return t("plan.done", { title });
-  return files === 1 ? t("plan.made.one", { title, folder }) : t("plan.made", { title, count: number(files), folder });
+  return t("plan.made", { title, count: number(files), folder });
 }
 
 /** @param {number} count */
-const nothingMissing = (count) =>
-  count === 0 ? t("plan.noModels") : count === 1 ? t("plan.complete.one") : t("plan.complete", { count });
+const nothingMissing = (count) => (count === 0 ? t("plan.noModels") : t("plan.complete", { count }));

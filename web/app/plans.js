@@ -4,7 +4,7 @@ import { onEvent, onResync } from "./events.js";
 
 /** @typedef {import("../types/lorakeeper").Instruction} Instruction */
 /** @typedef {import("../types/lorakeeper").InstructionStatus} Status */
-/** @typedef {Pick<Instruction, "id" | "title" | "kind" | "status" | "error"> & { files: number | null, bytes: number | null, created: string }} Row */
+/** @typedef {Pick<Instruction, "id" | "title" | "kind" | "status" | "error" | "every" | "due"> & { files: number | null, bytes: number | null, created: string }} Row */
 
 const WAITING = /** @type {const} */ (["draft", "validated", "approved", "failed"]);
 
@@ -50,8 +50,8 @@ class Plans extends EventTarget {
 
   /** @param {Instruction} plan */
   put(plan) {
-    const { id, title, kind, status, error, validation, created_at } = plan;
-    this.#set({ id, title, kind, status, error, files: validation?.files ?? null, bytes: validation?.bytes ?? null, created: created_at });
+    const { id, title, kind, status, error, every, due, validation, created_at } = plan;
+    this.#set({ id, title, kind, status, error, every, due, files: validation?.files ?? null, bytes: validation?.bytes ?? null, created: created_at });
     this.#changed();
   }
 
@@ -93,12 +93,12 @@ class Plans extends EventTarget {
   /** @param {import("../types/lorakeeper").InstructionNews} news */
   #hear(news) {
     this.meanwhile?.push(news);
-    const { id, title, kind, status, error } = news;
+    const { id, title, kind, status, error, every = "once", due = null } = news;
     if (!status || !title || !kind) return;
     const known = this.rows.get(id);
     // How much it is, events don't say; nothing else has changed that where the state is the same.
     const sums = status === "draft" ? { files: null, bytes: null } : { files: known?.files ?? null, bytes: known?.bytes ?? null };
-    this.#set({ id, title, kind, status, error: error ?? null, ...sums, created: known?.created ?? new Date().toISOString() });
+    this.#set({ id, title, kind, status, error: error ?? null, every, due, ...sums, created: known?.created ?? new Date().toISOString() });
     this.#changed();
   }
 

@@ -62,7 +62,7 @@ app.registerExtension({
     });
     // The front end calls a message an error unless somebody listened for it before.
     api.addEventListener("lorakeeper.job", countJob);
-    for (const topic of ["action", "instruction", "item", "library", "scan"]) api.addEventListener(`lorakeeper.${topic}`, () => {});
+    for (const topic of ["action", "instruction", "item", "library", "scan", "variation"]) api.addEventListener(`lorakeeper.${topic}`, () => {});
   },
   async nodeCreated(node) {
     if (node.comfyClass === "Lorakeeper_TriggerWords") {

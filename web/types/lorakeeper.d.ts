@@ -30,6 +30,12 @@ export interface JobItem {
   version_id: number | null;
   file_id: number | null;
   library_id: number | null;
+  host: string | null;
+  base_model: string | null;
+  creator: string | null;
+  seconds: number;
+  held: Record<string, number>;
+  cause: string | null;
   created_at: string;
   updated_at: string;
 }
@@ -226,7 +232,7 @@ export interface LorasOnBase {
   prompts: string[];
 }
 
-export type InstructionKind = "download" | "metadata" | "scan" | "variations";
+export type InstructionKind = "download" | "metadata" | "scan" | "variations" | "report";
 export type InstructionStatus = "draft" | "validated" | "approved" | "executed" | "failed" | "rejected";
 
 /** Something to know before saying yes: one word for programs, and a sentence. */
@@ -267,12 +273,17 @@ export interface Validation {
 }
 
 /** A plan before its deed. */
+export type Every = "once" | "day" | "week" | "month";
+
 export interface Instruction {
   id: string;
   title: string;
   kind: InstructionKind;
   payload: Record<string, unknown>;
   notes: string[];
+  every: Every;
+  at: string;
+  due: string | null;
   status: InstructionStatus;
   running: boolean;
   validation: Validation | null;
@@ -287,6 +298,8 @@ export interface InstructionNews {
   id: string;
   title?: string;
   kind?: InstructionKind;
+  every?: Every;
+  due?: string | null;
   status?: InstructionStatus;
   error?: string | null;
   result?: Record<string, unknown> | null;
@@ -309,4 +322,78 @@ export interface WorkflowModel {
 export interface MissingReport {
   models: WorkflowModel[];
   instruction: Instruction | null;
+}
+
+/** What a reader can do about something: a view, with what the library's list is asked for, or the setting to look at. */
+export interface Way {
+  label: string;
+  view: "library" | "discover" | "queue" | "settings" | "security";
+  query: LibraryFilter;
+  setting: string | null;
+}
+
+/** What the library's list may be asked for, as `GET library` takes it. */
+export type LibraryFilter = Record<string, string | number | boolean | (string | number | boolean)[] | null>;
+
+export interface Tile {
+  label: string;
+  value: string;
+  change: string | null;
+  good: boolean | null;
+}
+
+/** `lines` and `bars` have a value of each series for each of `x`, `rows` one series of bars that lie, `heat` a series a row. */
+export interface Chart {
+  kind: "lines" | "bars" | "rows" | "heat";
+  title: string;
+  unit: "count" | "bytes" | "seconds" | "rate" | "dollars" | "share";
+  x: string[];
+  series: { name: string; values: number[] }[];
+  stacked: boolean;
+  text: string;
+}
+
+/** `bar` is the length of a bar behind the row, 0 to 1. */
+export interface TableRow {
+  cells: string[];
+  bar: number | null;
+  action: Way | null;
+}
+
+export interface Table {
+  title: string;
+  columns: string[];
+  rows: TableRow[];
+}
+
+export interface Section {
+  name: "overview" | "downloads" | "usage" | "storage" | "variations" | "security" | "recommendations";
+  title: string;
+  sentences: string[];
+  tiles: Tile[];
+  charts: Chart[];
+  tables: Table[];
+  advice: { text: string; action: Way }[];
+}
+
+/** What is known of a period, and how it is shown. Only what the view reads of the summary itself. */
+export interface Analytics {
+  summary: {
+    zone: string;
+    period: { since: string; until: string };
+    recorded_since: string | null;
+    storage: { files: number };
+  };
+  sections: Section[];
+}
+
+/** The colours that a chart is drawn in, as `rgb()`. */
+export interface Look {
+  text: string;
+  quiet: string;
+  line: string;
+  background: string;
+  accent: string;
+  font: string;
+  dark: boolean;
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .documents import (
     BatchResult,
+    Every,
     Instruction,
     InstructionKind,
     InstructionPage,
@@ -13,7 +14,9 @@ from .documents import (
 )
 from .downloads import DownloadKind, DownloadPayload, DownloadTarget
 from .kinds import Kind, MetadataKind, ScanKind
+from .reports import ReportKind
 from .service import Instructions
+from .timetable import Timetable
 from .variations import VariationsKind, VariationsPayload
 
 __all__ = [
@@ -21,6 +24,7 @@ __all__ = [
     "DownloadKind",
     "DownloadPayload",
     "DownloadTarget",
+    "Every",
     "Instruction",
     "InstructionKind",
     "InstructionPage",
@@ -29,7 +33,9 @@ __all__ = [
     "Kind",
     "MetadataKind",
     "NewInstruction",
+    "ReportKind",
     "ScanKind",
+    "Timetable",
     "Validation",
     "VariationsKind",
     "VariationsPayload",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import datetime, time, timedelta, timezone
 from enum import Enum
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 
 class InstructionKind(str, Enum):
@@ -16,6 +16,20 @@ class InstructionKind(str, Enum):
     METADATA = "metadata"
     SCAN = "scan"
     VARIATIONS = "variations"
+    REPORT = "report"
+
+
+# What makes sense to be done again and again: a download that is here and pictures that were made stay so.
+REPEATED = (InstructionKind.METADATA, InstructionKind.SCAN, InstructionKind.REPORT)
+
+
+class Every(str, Enum):
+    """How often one is carried out by itself once it is approved: each day, on Mondays, on the first of each month."""
+
+    ONCE = "once"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
 
 
 class InstructionStatus(str, Enum):
@@ -88,13 +102,17 @@ class Validation(BaseModel):
 
 class Instruction(BaseModel):
     """One plan. ``payload`` is of its kind's shape; ``result`` what carrying it out has brought, as ``{"job": id}``;
-    ``running`` while it is being carried out. ``notes`` are sentences from where it was made."""
+    ``running`` while it is being carried out. ``notes`` are sentences from where it was made. One that is done
+    ``every`` so often stays approved, and is ``due`` at that moment; ``at`` is the hour, in the machine's own time."""
 
     id: str
     title: str
     kind: InstructionKind
     payload: dict[str, JsonValue]
     notes: list[str] = []
+    every: Every = Every.ONCE
+    at: str = "06:00"
+    due: datetime | None = None
     status: InstructionStatus = InstructionStatus.DRAFT
     running: bool = False
     validation: Validation | None = None
@@ -123,6 +141,15 @@ class NewInstruction(BaseModel):
     kind: InstructionKind = InstructionKind.DOWNLOAD
     payload: dict[str, JsonValue]
     notes: list[str] = Field([], max_length=1000)
+    every: Every = Field(Every.ONCE, description="How often it is done, once it is approved, while a server runs.")
+    at: str = Field("06:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="The hour for that, such as 06:00.")
+
+    @model_validator(mode="after")
+    def _check_every(self) -> NewInstruction:
+        if self.every is not Every.ONCE and self.kind not in REPEATED:
+            known = ", ".join(kind.value for kind in REPEATED)
+            raise ValueError(f"only these can be done again and again: {known}")
+        return self
 
 
 class Detail(BaseModel):
@@ -147,3 +174,20 @@ def fingerprint(kind: InstructionKind, payload: dict[str, Any]) -> str:
     """Tells whether a payload is still the one that was looked through."""
     text = json.dumps([kind.value, payload], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def following(every: Every, at: str, after: datetime) -> datetime | None:
+    """The next moment after ``after``, in UTC: that hour of the machine's own day; None for what is done once.
+
+    On a day whose clock change leaves that hour out it is one earlier or later; one that comes twice counts once.
+    """
+    if every is Every.ONCE:
+        return None
+    hour = time.fromisoformat(at)
+    day = after.astimezone().date()
+    while True:
+        moment = datetime.combine(day, hour).astimezone(timezone.utc)
+        fits = {Every.DAY: True, Every.WEEK: day.weekday() == 0, Every.MONTH: day.day == 1}[every]
+        if fits and moment > after:
+            return moment
+        day += timedelta(1)

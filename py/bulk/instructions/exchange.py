@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from ...errors import UsageError
-from .documents import Instruction, InstructionKind, NewInstruction
+from .documents import Every, Instruction, InstructionKind, NewInstruction
 
 FORMAT = 1
 _MOST_LINES = 20_000
@@ -28,7 +28,10 @@ class Exchanged(BaseModel):
 
 def to_json(instructions: Iterable[Instruction]) -> str:
     plain = [
-        {"title": each.title, "kind": each.kind.value, "payload": each.payload, "notes": each.notes}
+        {
+            **{"title": each.title, "kind": each.kind.value, "payload": each.payload, "notes": each.notes},
+            **({"every": each.every.value, "at": each.at} if each.every is not Every.ONCE else {}),
+        }
         for each in instructions
     ]
     return json.dumps({"lorakeeper": FORMAT, "instructions": plain}, indent=2, ensure_ascii=False) + "\n"

@@ -13,6 +13,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 
 from ...errors import BatchProcessingError, InvalidOperationError, LorakeeperError, UsageError
 from ...events import Event, Events
+from ...failures import failure
 from ...storage.cursors import row_of
 from ...storage.database import Database
 from ..jobs import now
@@ -20,6 +21,7 @@ from . import exchange, store
 from .documents import (
     BatchResult,
     Detail,
+    Every,
     Instruction,
     InstructionKind,
     InstructionPage,
@@ -27,6 +29,7 @@ from .documents import (
     NewInstruction,
     Validation,
     fingerprint,
+    following,
 )
 from .kinds import Kind
 
@@ -67,6 +70,8 @@ class Instructions:
             kind=new.kind,
             payload=_plain(payload),
             notes=new.notes,
+            every=new.every,
+            at=new.at,
             created_at=moment,
             changed_at=moment,
         )
@@ -84,7 +89,7 @@ class Instructions:
         if payload is not None:
             instruction.payload = _plain(self._payload(instruction.kind, payload))
             instruction.status, instruction.validation, instruction.validated = InstructionStatus.DRAFT, None, None
-            instruction.error = instruction.result = None
+            instruction.error = instruction.result = instruction.due = None
         instruction.changed_at = now()
         return await self._save(instruction, before)
 
@@ -134,7 +139,7 @@ class Instructions:
         validation.at, validation.took = now(), time.monotonic() - began
         instruction.validation, instruction.validated_at = validation, validation.at
         instruction.validated = fingerprint(instruction.kind, instruction.payload)
-        instruction.status, instruction.error = InstructionStatus.VALIDATED, None
+        instruction.status, instruction.error, instruction.due = InstructionStatus.VALIDATED, None, None
         return await self._save(instruction, before)
 
     async def approve(self, instruction_id: str) -> Instruction:
@@ -149,6 +154,7 @@ class Instructions:
             why = next((each.text for each in instruction.validation.remarks), "there is nothing in it to do.")
             raise InvalidOperationError(f"{instruction.title} can't be approved: {why}")
         instruction.status, instruction.approved_at = InstructionStatus.APPROVED, now()
+        instruction.due = following(instruction.every, instruction.at, now())
         return await self._save(instruction, before)
 
     async def reject(self, instruction_id: str) -> Instruction:
@@ -157,6 +163,7 @@ class Instructions:
         if instruction.status in _ENDED:
             raise InvalidOperationError(f"{instruction.title} was {instruction.status.value} already.")
         instruction.status, instruction.rejected_at = InstructionStatus.REJECTED, now()
+        instruction.due = None
         return await self._save(instruction, before)
 
     async def execute(
@@ -191,6 +198,24 @@ class Instructions:
         await asyncio.wait({task})
         self._stopping.discard(instruction_id)
         return await self.get(instruction_id)
+
+    async def due(self) -> list[Instruction]:
+        """Those whose time has come, of all that are done again and again."""
+        approved, moment = await self._database.read(store.approved), now()
+        return [each for each in approved if each.due and each.due <= moment and each.id not in self._running]
+
+    async def take_turn(self, instruction_id: str) -> bool:
+        """Makes one that is due wait for its next time, so that no other process does it as well. False where one has
+        been faster."""
+        before, instruction = await self._taken(instruction_id)
+        if instruction.due is None or instruction.due > now():
+            return False
+        instruction.due, instruction.changed_at = following(instruction.every, instruction.at, now()), now()
+        try:
+            await self._save(instruction, before)
+        except InvalidOperationError:
+            return False
+        return True
 
     async def process_instructions(self, ids: Iterable[str], operation: str, mode: str = "parallel") -> BatchResult:
         """Does one thing (``validate``, ``approve`` or ``execute``) to many, ``parallel`` or ``sequential``. One that
@@ -248,7 +273,7 @@ class Instructions:
             validation = instruction.validation or Validation(at=now(), took=0)
             kind = self._kind(instruction.kind)
             instruction.result = await kind.execute(payload, validation, instruction.id, step)
-            instruction.status = InstructionStatus.EXECUTED
+            instruction.status, instruction.error = _done(instruction, InstructionStatus.EXECUTED), None
         except asyncio.CancelledError:
             if instruction.id not in self._stopping:
                 raise
@@ -256,10 +281,13 @@ class Instructions:
             self._tell(instruction)
             return instruction
         except LorakeeperError as error:
-            instruction.status, instruction.error = InstructionStatus.FAILED, str(error)
-        except Exception:
+            instruction.status, instruction.error = _done(instruction, InstructionStatus.FAILED), str(error)
+            self._events.publish(failure("instruction", error, instruction.kind.value))
+        except Exception as error:
             log.exception("Instruction %s failed unexpectedly", instruction.id)
-            instruction.status, instruction.error = InstructionStatus.FAILED, "Something went wrong: the log says what."
+            self._events.publish(failure("instruction", error, instruction.kind.value))
+            instruction.status = _done(instruction, InstructionStatus.FAILED)
+            instruction.error = "Something went wrong: the log says what."
         instruction.executed_at = now()
         return await self._save(instruction, before)
 
@@ -277,7 +305,8 @@ class Instructions:
         return row
 
     def _tell(self, instruction: Instruction) -> None:
-        short = instruction.model_dump(mode="json", include={"id", "title", "kind", "status", "error", "result"})
+        shown = {"id", "title", "kind", "every", "due", "status", "error", "result"}
+        short = instruction.model_dump(mode="json", include=shown)
         self._events.publish(Event("instruction", instruction.id, short, final=True))
 
     def _kind(self, kind: InstructionKind) -> Kind:
@@ -300,6 +329,11 @@ class Instructions:
     def _refuse_changed(instruction: Instruction) -> None:
         if instruction.validated != fingerprint(instruction.kind, instruction.payload):
             raise InvalidOperationError(f"{instruction.title} was changed since it was validated: validate it again.")
+
+
+def _done(instruction: Instruction, status: InstructionStatus) -> InstructionStatus:
+    """What is done again and again stays approved, however it went this time."""
+    return status if instruction.every is Every.ONCE else InstructionStatus.APPROVED
 
 
 def _plain(payload: BaseModel) -> dict[str, JsonValue]:

@@ -48,6 +48,12 @@ def page(
     return InstructionPage(items=[Instruction.model_validate(row.document) for row in rows[:limit]], next_cursor=cursor)
 
 
+def approved(connection: Connection) -> list[Instruction]:
+    """Those that may be carried out, without their lines."""
+    query = select(instructions.c.document).where(instructions.c.status == InstructionStatus.APPROVED.value)
+    return [Instruction.model_validate(document) for document in connection.execute(query).scalars().all()]
+
+
 def remove(connection: Connection, instruction_id: str) -> None:
     connection.execute(delete(instructions).where(instructions.c.id == instruction_id))
 

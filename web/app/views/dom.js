@@ -26,6 +26,15 @@ export const openView = (from, view, id) => ask(from, { view, id: id ?? undefine
 /** Asks the frame to show what is held back. @param {Element} from */
 export const openQuarantine = (from) => ask(from, { view: "settings", quarantine: true });
 
+/** Asks the frame for what a report's button leads to. @param {Element} from @param {import("../../types/lorakeeper").Way} way */
+export function openWay(from, { view, query, setting }) {
+  if (view === "security") openQuarantine(from);
+  else ask(from, { view, query: view === "library" ? query : undefined, setting: setting ?? undefined });
+}
+
+/** Asks the frame to show a setting. @param {Element} from @param {string} setting */
+export const openSetting = (from, setting) => ask(from, { view: "settings", setting });
+
 /** Asks the frame to open a plan. @param {Element} from @param {import("../intake.js").Origin} plan */
 export const openPlan = (from, plan) => ask(from, { plan });
 

@@ -10,6 +10,7 @@ import { t } from "../strings.js";
 import { base, tokens } from "../theme.js";
 import { deepFocus } from "./dom.js";
 import { takeFiles } from "./drop.js";
+import "./lk-analytics.js";
 import "./lk-discover.js";
 import "./lk-library.js";
 import "./lk-messages.js";
@@ -17,14 +18,16 @@ import "./lk-plan.js";
 import "./lk-queue.js";
 import "./lk-settings.js";
 
-/** @typedef {"library" | "discover" | "queue" | "settings"} View */
-/** @typedef {{ view: View, id?: number, quarantine?: boolean, plan?: import("../intake.js").Origin }} Wish */
+/** @typedef {"library" | "discover" | "queue" | "analytics" | "settings"} View */
+/** @typedef {import("../../types/lorakeeper").LibraryFilter} Filter */
+/** @typedef {{ view: View, id?: number, query?: Filter, setting?: string, quarantine?: boolean, plan?: import("../intake.js").Origin }} Wish */
 
-/** @type {{ id: View, view: () => unknown }[]} */
+/** What each is drawn by; it is told whether it is to be seen. @type {{ id: View, view: (shown: boolean) => unknown }[]} */
 const VIEWS = [
   { id: "library", view: () => html`<lk-library></lk-library>` },
   { id: "discover", view: () => html`<lk-discover></lk-discover>` },
   { id: "queue", view: () => html`<lk-queue></lk-queue>` },
+  { id: "analytics", view: (shown) => html`<lk-analytics .shown=${shown}></lk-analytics>` },
   { id: "settings", view: () => html`<lk-settings></lk-settings>` },
 ];
 const THEMES = /** @type {const} */ (["auto", "dark", "light"]);
@@ -60,7 +63,7 @@ export class LkApp extends LitElement {
       .drop { position: absolute; inset: 8px; z-index: 5; display: grid; place-content: center; justify-items: center; gap: 8px; padding: 24px;
         text-align: center; border: 2px dashed var(--lk-accent); border-radius: 12px; pointer-events: none;
         background: color-mix(in srgb, var(--lk-bg) 92%, var(--lk-accent)); }
-      @container app (width >= 620px) {
+      @container app (width >= 720px) {
         nav { gap: 6px; }
         nav button.square { width: auto; padding: 4px 12px; }
         nav button span { display: inline; }
@@ -85,10 +88,12 @@ export class LkApp extends LitElement {
     /** @type {(() => void) | undefined} */
     this.detach = undefined;
     this.addEventListener("lk-open", (event) => {
-      const { view, id, quarantine, plan } = /** @type {CustomEvent<Wish>} */ (event).detail;
+      const { view, id, query, setting, quarantine, plan } = /** @type {CustomEvent<Wish>} */ (event).detail;
       if (plan) this.openPlan(plan);
       else this.show(view);
       if (id !== undefined) this.updateComplete.then(() => this.library?.openItem(id));
+      if (query) this.updateComplete.then(() => this.library?.openFilter(query));
+      if (setting) this.updateComplete.then(() => this.settings?.showSetting(setting));
       if (quarantine) this.updateComplete.then(() => this.settings?.showQuarantine());
     });
     takeFiles(this, (over) => (this.dropping = over), (files) => this.takeDrop(files));
@@ -192,7 +197,9 @@ export class LkApp extends LitElement {
           VIEWS.filter(({ id }) => this.seen.has(id)),
           ({ id }) => id,
           ({ id, view }) => html`
-            <section class=${classMap({ away: id !== this.open })} ?inert=${id !== this.open || this.plan !== null} aria-label=${t(`view.${id}`)}>${view()}</section>
+            <section class=${classMap({ away: id !== this.open })} ?inert=${id !== this.open || this.plan !== null} aria-label=${t(`view.${id}`)}>
+              ${view(id === this.open && this.plan === null)}
+            </section>
           `,
         )}
         ${this.plan ? html`<lk-plan .plan=${this.plan} @lk-close=${this.closePlan}></lk-plan>` : null}

@@ -1,12 +1,13 @@
-/** The models on disk: search, kinds, cards, and the details of one beside them or, in a narrow panel, over them. */
-import { LitElement, createRef, css, html, ref, repeat } from "../vendor/lit.js";
+/** The models on disk: search, kinds, what a report asked for, cards, and the details of one beside them or, in a narrow panel, over them. */
+import { LitElement, createRef, css, html, live, ref, repeat } from "../vendor/lit.js";
 import { library } from "../api.js";
 import { comfy } from "../comfy.js";
 import { onEvent, onResync } from "../events.js";
+import { kindName, partsOf, without } from "../filters.js";
 import { number } from "../format.js";
 import { icon } from "../icons.js";
 import { messages } from "../messages.js";
-import { has, t } from "../strings.js";
+import { t } from "../strings.js";
 import { base } from "../theme.js";
 import { card, cardStyles } from "./card.js";
 import { focusOn, openView, valueOf } from "./dom.js";
@@ -14,6 +15,7 @@ import { moveFocus } from "./grid.js";
 import "./lk-details.js";
 
 /** @typedef {import("../../types/lorakeeper").Item} Item */
+/** @typedef {import("../../types/lorakeeper").LibraryFilter} Filter */
 
 const PAGE = 60;
 /** The most that the server gives at once. */
@@ -28,6 +30,7 @@ export class LkLibrary extends LitElement {
     total: { state: true },
     query: { state: true },
     kind: { state: true },
+    filter: { state: true },
     selected: { state: true },
     active: { state: true },
     error: { state: true },
@@ -39,12 +42,15 @@ export class LkLibrary extends LitElement {
     cardStyles,
     css`
       :host { position: absolute; inset: 0; display: grid; grid-template-columns: minmax(0, 1fr); }
-      .list { display: grid; grid-template-rows: auto auto minmax(0, 1fr); min-height: 0; min-width: 0; }
+      .list { display: grid; grid-template-rows: repeat(3, auto) minmax(0, 1fr); min-height: 0; min-width: 0; }
       form { display: grid; grid-template-columns: minmax(0, 1fr) minmax(96px, 34%); gap: 8px; padding: 12px 12px 6px; }
       .search { position: relative; }
       .search .icon { position: absolute; inset: 0 auto 0 9px; margin: auto; width: 16px; color: var(--lk-quiet); pointer-events: none; }
       .search input { padding-left: 32px; }
-      .count { padding: 2px 14px 2px; font-size: 12px; }
+      .filter { display: flex; flex-wrap: wrap; gap: 6px; padding: 4px 12px; }
+      .filter .icon { width: 13px; height: 13px; }
+      .count { grid-row: 3; padding: 2px 14px 2px; font-size: 12px; }
+      .list > .scroll { grid-row: 4; }
       .cards { padding: 6px 12px 24px; }
       .end { height: 1px; }
       lk-details { position: absolute; inset: 0; z-index: 2; background: var(--lk-bg); animation: slide 0.16s ease-out; }
@@ -52,6 +58,7 @@ export class LkLibrary extends LitElement {
       @container app (width >= 880px) {
         :host { grid-template-columns: minmax(0, 1fr) auto; }
         form { max-width: 640px; padding: 16px 20px 6px; }
+        .filter { padding-inline: 20px; }
         .count { padding-inline: 22px; }
         .cards { padding-inline: 20px; }
         lk-details { position: relative; inset: auto; width: clamp(360px, 34cqw, 520px); border-left: 1px solid var(--lk-line); }
@@ -66,6 +73,8 @@ export class LkLibrary extends LitElement {
     this.total = 0;
     this.query = "";
     this.kind = "";
+    /** What it is narrowed to besides. @type {Filter} */
+    this.filter = {};
     /** @type {number | null} */
     this.selected = null;
     /** The card that Tab reaches. */
@@ -109,7 +118,7 @@ export class LkLibrary extends LitElement {
     const { signal } = (this.request = new AbortController());
     const limit = again ? Math.min(MOST, Math.max(PAGE, this.items?.length ?? 0)) : PAGE;
     try {
-      const page = await library.page({ query: this.query, kind: this.kind, limit }, signal);
+      const page = await library.page({ ...this.asked, limit }, signal);
       this.items = page.items;
       this.total = page.total ?? page.items.length;
       this.cursor = page.next_cursor;
@@ -127,7 +136,7 @@ export class LkLibrary extends LitElement {
     this.busy = true;
     const { request } = this;
     try {
-      const page = await library.page({ query: this.query, kind: this.kind, limit: PAGE, cursor: this.cursor }, request?.signal);
+      const page = await library.page({ ...this.asked, limit: PAGE, cursor: this.cursor }, request?.signal);
       if (request !== this.request) return;
       this.items = [...this.items, ...page.items];
       this.cursor = page.next_cursor;
@@ -154,11 +163,42 @@ export class LkLibrary extends LitElement {
     }
   }
 
+  /** @param {string} kind */
+  chooseKind(kind) {
+    const { kind: _, ...rest } = this.filter;
+    this.kind = kind;
+    this.filter = rest;
+    void this.load();
+  }
+
   /** @param {string} text */
   search(text) {
     this.query = text;
     clearTimeout(this.typing);
     this.typing = setTimeout(() => this.load(), TYPING_MS);
+  }
+
+  /** What the list is asked for. @returns {Filter} */
+  get asked() {
+    return { ...this.filter, query: this.query, ...(this.kind ? { kind: this.kind } : {}) };
+  }
+
+  /** Shows what fits, and nothing of what was asked for before. @param {Filter} filter */
+  openFilter(filter) {
+    clearTimeout(this.typing);
+    this.selected = null;
+    this.query = typeof filter.query === "string" ? filter.query : "";
+    this.kind = "";
+    this.filter = filter;
+    return this.load();
+  }
+
+  /** @param {import("../filters.js").Part} part @param {number} index */
+  async drop(part, index) {
+    this.filter = without(this.filter, part);
+    void this.load();
+    await this.updateComplete;
+    focusOn(this, index < partsOf(this.filter).length ? `.filter li:nth-child(${index + 1}) button` : ".search input");
   }
 
   /** @param {number} id */
@@ -181,14 +221,12 @@ export class LkLibrary extends LitElement {
             <input type="search" placeholder=${t("library.search")} aria-label=${t("library.search")} .value=${this.query}
               @input=${(/** @type {Event} */ event) => this.search(valueOf(event))} />
           </div>
-          <select aria-label=${t("library.kind")} @change=${(/** @type {Event} */ event) => {
-            this.kind = valueOf(event);
-            this.load();
-          }}>
+          <select aria-label=${t("library.kind")} .value=${live(this.kind)} @change=${(/** @type {Event} */ event) => this.chooseKind(valueOf(event))}>
             <option value="">${t("library.kind.all")}</option>
             ${KINDS.map((kind) => html`<option value=${kind} ?selected=${kind === this.kind}>${kindName(kind)}</option>`)}
           </select>
         </form>
+        ${this.chips()}
         <p class="count quiet" role="status">${this.items ? count(this.total) : t("common.loading")}</p>
         <div class="scroll" ${ref(this.scroller)} @scroll=${this.keepPlace}>
           ${this.error ? html`<p class="note bad" role="alert" style="margin: 12px">${icon("broken")}${this.error}</p>` : this.content()}
@@ -198,6 +236,19 @@ export class LkLibrary extends LitElement {
         ? null
         : html`<lk-details .itemId=${this.selected} @lk-close=${this.closeItem} @lk-changed=${this.replace}></lk-details>`}
     `;
+  }
+
+  chips() {
+    const parts = partsOf(this.filter);
+    if (!parts.length) return null;
+    return html`<ul class="filter" aria-label=${t("library.filter")}>
+      ${parts.map((part, index) => {
+        const label = t("library.filter.remove", { part: part.text });
+        return html`<li>
+          <button type="button" class="chip" title=${label} aria-label=${label} @click=${() => this.drop(part, index)}>${part.text}${icon("cancel")}</button>
+        </li>`;
+      })}
+    </ul>`;
   }
 
   content() {
@@ -240,13 +291,14 @@ export class LkLibrary extends LitElement {
   }
 
   empty() {
-    const filtered = Boolean(this.query || this.kind);
+    const filtered = Boolean(this.query || this.kind || partsOf(this.filter).length);
     const [title, hint, action] = filtered
       ? ["library.none", "library.none.hint", "library.none.action"]
       : ["library.empty", "library.empty.hint", "library.empty.action"];
     const act = () => {
       if (!filtered) return openView(this, "discover");
       this.query = this.kind = "";
+      this.filter = {};
       return this.load();
     };
     return html`
@@ -262,10 +314,7 @@ export class LkLibrary extends LitElement {
 customElements.define("lk-library", LkLibrary);
 
 /** @param {number} total */
-const count = (total) => t(total === 1 ? "library.count.one" : "library.count", { count: number(total) });
-
-/** @param {string} kind */
-export const kindName = (kind) => (has(`kind.${kind}`) ? t(`kind.${kind}`) : kind);
+const count = (total) => t("library.count", { count: number(total) });
 
 /** @param {Item} item */
 export async function addToGraph(item) {

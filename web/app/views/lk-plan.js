@@ -3,7 +3,7 @@
  * whose `detail` is the view to go to, if any.
  */
 import { LitElement, css, html } from "../vendor/lit.js";
-import { bytes, dollars, duration, number } from "../format.js";
+import { bytes, dollars, duration, moment, number } from "../format.js";
 import { icon } from "../icons.js";
 import { isFeasible, isOver } from "../plan.js";
 import { rowsOf } from "../plan-rows.js";
@@ -220,27 +220,29 @@ class LkPlan extends LitElement {
   says(plan) {
     if (plan.running) return t("plan.running");
     if (plan.status === "executed" || plan.status === "rejected") return t(`plan.is.${plan.status}`);
-    return plan.validation && !plan.validation.files ? t("plan.nothing") : "";
+    if (plan.due) return t(`plans.every.${plan.every}`, { time: moment(plan.due) });
+    if (plan.validation && !plan.validation.files) return t("plan.nothing");
+    return plan.every === "once" ? "" : t(`plan.repeats.${plan.every}`, { at: plan.at });
   }
 
   /** @param {Instruction} plan */
   startLabel({ kind, validation }) {
     const files = validation?.files ?? 0;
     if (kind !== "download") return t("plan.start");
-    return files === 1 ? t("plan.download.one") : t("plan.download", { count: number(files) });
+    return t("plan.download", { count: number(files) });
   }
 }
 customElements.define("lk-plan", LkPlan);
 
 /** @param {Validation} validation */
 function todo({ files, bytes: size, unsized }) {
-  const count = files === 1 ? t("plan.files.one") : t("plan.files", { count: number(files) });
+  const count = t("plan.files", { count: number(files) });
   return [count, size ? bytes(size) : "", unsized ? t("plan.unsized", { count: number(unsized) }) : ""].filter(Boolean).join(" · ");
 }
 
 /** @param {Instruction} plan @param {Validation} validation */
 function variations({ payload }, { files }) {
-  const pictures = files === 1 ? t("plan.pictures.one") : t("plan.pictures", { count: number(files) });
+  const pictures = t("plan.pictures", { count: number(files) });
   const count = files * Number(payload.count);
-  return count === 1 ? t("plan.variations.one", { pictures }) : t("plan.variations", { count: number(count), pictures });
+  return t("plan.variations", { count: number(count), pictures });
 }

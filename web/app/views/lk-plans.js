@@ -1,6 +1,6 @@
 /** The plans that wait, above the downloads: nothing where there are none. */
 import { LitElement, css, html, repeat } from "../vendor/lit.js";
-import { bytes, number } from "../format.js";
+import { bytes, moment, number } from "../format.js";
 import { icon } from "../icons.js";
 import { ofPlan } from "../intake.js";
 import { messages } from "../messages.js";
@@ -65,14 +65,15 @@ class LkPlans extends LitElement {
 
   /** @param {Row} row */
   row(row) {
-    const { id, title, kind, status, error, files, bytes: size } = row;
+    const { id, title, kind, status, error, every, due, files, bytes: size } = row;
+    const state = due ? t(`plans.every.${every}`, { time: moment(due) }) : t(`plans.status.${status}`);
     const sums = [files === null ? "" : counted(kind, files), size ? bytes(size) : ""];
     const facts = status === "draft" || status === "failed" ? [] : sums;
     return html`
       <button type="button" class="plain open grow" title=${t("plans.open")} @click=${() => openPlan(this, ofPlan(id, title))}>
         <b class="cut">${title}</b>
-        <span class=${status === "failed" ? "bad" : "quiet"}>
-          ${[t(`plans.status.${status}`), ...facts, status === "failed" ? error : ""].filter(Boolean).join(" · ")}
+        <span class=${status === "failed" || (due && error) ? "bad" : "quiet"}>
+          ${[state, ...(due ? [] : facts), status === "failed" || due ? error : ""].filter(Boolean).join(" · ")}
         </span>
       </button>
       <button type="button" class="plain square quiet" title=${t("plans.remove")} aria-label=${t("job.label", { action: t("plans.remove"), name: title })}
@@ -85,7 +86,4 @@ class LkPlans extends LitElement {
 customElements.define("lk-plans", LkPlans);
 
 /** @param {Row["kind"]} kind @param {number} files */
-function counted(kind, files) {
-  if (kind === "variations") return files === 1 ? t("plan.pictures.one") : t("plan.pictures", { count: number(files) });
-  return files === 1 ? t("plan.files.one") : t("plan.files", { count: number(files) });
-}
+const counted = (kind, files) => t(kind === "variations" ? "plan.pictures" : "plan.files", { count: number(files) });

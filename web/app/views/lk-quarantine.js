@@ -2,12 +2,13 @@
 import { LitElement, css, html, repeat } from "../vendor/lit.js";
 import { security } from "../api.js";
 import { onEvent, onResync } from "../events.js";
+import { kindName } from "../filters.js";
 import { bytes, day, number } from "../format.js";
 import { messages } from "../messages.js";
 import { t } from "../strings.js";
 import { base } from "../theme.js";
 import { focusOn } from "./dom.js";
-import { KINDS, kindName } from "./lk-library.js";
+import { KINDS } from "./lk-library.js";
 
 /** @typedef {import("../../types/lorakeeper").SecurityReport} Report */
 /** @typedef {import("../../types/lorakeeper").QuarantineEntry} Entry */

@@ -7,6 +7,7 @@ import { has, t } from "../strings.js";
 import { base } from "../theme.js";
 import { valueOf } from "./dom.js";
 import "./lk-quarantine.js";
+import "./lk-recorded.js";
 
 /** @typedef {import("../../types/lorakeeper").Credential} Credential */
 /** @typedef {import("../../types/lorakeeper").SettingSchema} SettingSchema */
@@ -70,6 +71,15 @@ export class LkSettings extends LitElement {
     const quarantine = /** @type {HTMLElement | null} */ (this.renderRoot.querySelector("lk-quarantine"));
     quarantine?.scrollIntoView({ block: "start" });
     quarantine?.focus({ preventScroll: true });
+  }
+
+  /** Brings a setting into sight, and the focus to it. @param {string} name */
+  async showSetting(name) {
+    await this.loading;
+    await this.updateComplete;
+    const input = /** @type {HTMLElement | null} */ (this.renderRoot.querySelector(`#${CSS.escape(name)}`));
+    input?.closest(".field")?.scrollIntoView({ block: "center" });
+    input?.focus({ preventScroll: true });
   }
 
   async load() {
@@ -175,6 +185,7 @@ export class LkSettings extends LitElement {
     const saved = html`<span class="saved good row" role="status">${icon("check")}${t("settings.saved")}</span>`;
     const heading = html`<span class="row"><label class="grow" for=${name}>${label}</label>${this.saved === name ? saved : null}</span>`;
     const input = this.input(name, schema, value);
+    if (name === "analytics_days") return html`<div class="field">${heading}${input}${about}<lk-recorded></lk-recorded></div>`;
     if (schema.type === "boolean") return html`<div class="field switch">${input}${heading}${about}</div>`;
     return html`<div class="field">${heading}${input}${about}</div>`;
   }
