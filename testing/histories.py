@@ -33,38 +33,42 @@ class Person:
         ]
 
     def year(self, first: datetime, days: int, events: int) -> Iterator[Record]:
-        """About ``events`` events over so many days from ``first`` on."""
+        """About ``events`` events over so many days from ``first`` on. Whoever runs very many prompts has queued them:
+        a day has at most 16 sessions."""
         for number in range(days):
             day = first + timedelta(number)
-            yield from self.day(day, events // days)
+            yield from self.day(day, events // days, session=max(25, events // days // 16))
 
-    def day(self, day: datetime, events: int, hours: Callable[[], int] | None = None) -> Iterator[Record]:
+    def day(
+        self, day: datetime, events: int, hours: Callable[[], int] | None = None, *, session: int = 25
+    ) -> Iterator[Record]:
         """Prompts of one session after the other, each with the same models; now and then something else."""
         midnight = day.replace(hour=0, minute=0, second=0, microsecond=0)
         choose = self.random.choice
         used = self._session()
         for number in range(events):
-            if number % 25 == 0:
+            if number % session == 0:
                 used, hour = self._session(), hours() if hours else choose(_HOURS)
             at = (midnight + timedelta(hours=hour, seconds=self.random.random() * 3600)).timestamp()
             yield self._event(at, used)
 
-    def _session(self) -> tuple[int, str]:
+    def _session(self) -> tuple[int, int, str]:
         # Few favourites, and many that are tried now and then.
         some = {int(len(self.models) * self.random.random() ** 3) for _ in range(self.random.choice((1, 2, 2, 3, 4)))}
         chosen = [self.models[number] for number in sorted(some)]
         names = sorted(sha256[:HASH] for sha256, _, _ in chosen)
         labels = [["model", name] for name in names]
-        labels += [["pair", f"{one} {other}"] for place, one in enumerate(names) for other in names[place + 1 :]]
+        pairs = [["pair", f"{one} {other}"] for place, one in enumerate(names) for other in names[place + 1 :]]
+        labels += pairs
         labels += [["family", name] for name in sorted({base.split()[0].lower() for _, base, _ in chosen})]
         labels += [["base_model", name] for name in sorted({base for _, base, _ in chosen})]
         labels += [["creator", name] for name in sorted({creator for _, _, creator in chosen})]
-        return len(chosen), _json(labels)
+        return len(chosen), len(pairs), _json(labels)
 
-    def _event(self, at: float, used: tuple[int, str]) -> Record:
+    def _event(self, at: float, used: tuple[int, int, str]) -> Record:
         dice, pick = self.random.random(), self.random
         if dice < 0.6:
-            return Record(at, "use", "ran", 0, 0.0, used[0], used[1])
+            return Record(at, "use", "ran", used[1], 0.0, used[0], used[2])
         if dice < 0.75:
             return Record(
                 at, "search", "ok", 0, pick.random(), 20, _json([["source", pick.choice(("civitai", "library"))]])
@@ -90,8 +94,8 @@ class Person:
 
     def _download(self, at: float) -> Record:
         pick = self.random
-        _, base, creator = pick.choice(self.models)
-        labels = [["host", "civitai.com"], ["model_kind", "loras"], ["base_model", base], ["creator", creator]]
+        _, base, _ = pick.choice(self.models)
+        labels = [["host", "civitai.com"], ["model_kind", "loras"], ["base_model", base]]
         if pick.random() < 0.08:
             return Record(at, "download", "failed", 0, 3.0, 0.0, _json([*labels, ["cause", pick.choice(CAUSES)]]))
         size = pick.randint(20, 400) << 20

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -67,6 +67,7 @@ class AnalyticsAnalyzer:
         names = stock.names(
             connection, [*(label for label, _ in past.models), *(each for pair in past.pairs for each in pair.models)]
         )
+        judged = history.labelled(connection, span.since, span.until, "variation", "verdict", ("accepted", "rejected"))
         found = findings.find(connection, past, names, words, now.date())
         step = periods.step_of(span)
         starts = periods.starts(span, step)
@@ -80,7 +81,7 @@ class AnalyticsAnalyzer:
             step=step,
             starts=starts,
             totals=_totals(past, words),
-            series=_series(past, span, starts, words),
+            series=_series(past, judged, span, starts, words),
             findings=found.findings,
             downloads=figures.downloads(past, words),
             usage=figures.usage(past, names, found.together, words),
@@ -101,7 +102,7 @@ class AnalyticsAnalyzer:
 
 
 def _totals(past: History, words: Words) -> list[Total]:
-    known = past.first is not None and past.first <= past.before.since
+    known = past.has_before
     return [
         Total(
             name=name,
@@ -114,7 +115,9 @@ def _totals(past: History, words: Words) -> list[Total]:
     ]
 
 
-def _series(past: History, span: Span, starts: Sequence[date], words: Words) -> list[Series]:
+def _series(
+    past: History, judged: Mapping[str, Days], span: Span, starts: Sequence[date], words: Words
+) -> list[Series]:
     import numpy as np
 
     from .history import SECONDS, SIZE
@@ -133,4 +136,4 @@ def _series(past: History, span: Span, starts: Sequence[date], words: Words) -> 
     ]
     size, seconds = (steps(past.days("download", "installed", figure=figure)) for figure in (SIZE, SECONDS))
     found.append(series("rate", "rate", np.divide(size, seconds, out=np.zeros_like(size), where=seconds > 0)))
-    return [*found, *(series(name, "count", steps(past.verdicts(name))) for name in ("accepted", "rejected"))]
+    return [*found, *(series(name, "count", steps(days)) for name, days in judged.items())]

@@ -6,10 +6,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 
 from sqlalchemy import Connection
@@ -55,6 +56,7 @@ class AnalyticsCollector:
         self._clock = clock
         self._calendar = Calendar(local)
         self._waiting: deque[_Heard] = deque()
+        self._typed: deque[_Heard] = deque()
         self._dropped = 0
         self._news = threading.Event()
         self._closing = threading.Event()
@@ -107,7 +109,9 @@ class AnalyticsCollector:
             if len(self._waiting) >= _MOST:
                 self._dropped += 1
                 return
-            self._waiting.append((self._clock(), event))
+            # A view searches while one types.
+            queue = self._typed if event.topic == "search" and event.subject == "library" else self._waiting
+            queue.append((self._clock(), event))
             if not self._news.is_set():
                 self._news.set()
 
@@ -128,16 +132,14 @@ class AnalyticsCollector:
     def _write_all(self, *, typing: bool = False) -> None:
         """Writes what waits. With ``typing``, a search that may go on being typed waits for its end."""
         with self._writing:
-            later: list[_Heard] = []
-            while not later and (batch := self._taken()):
-                settled, later = self._settled(batch) if typing else (_typed(batch), [])
+            self._waiting.extend(self._searches(typing=typing))
+            while batch := [self._waiting.popleft() for _ in range(min(len(self._waiting), _BATCH))]:
                 try:
-                    self._database.write_blocking(partial(self._keep, heard=settled))
+                    self._database.write_blocking(partial(self._keep, heard=batch))
                 except StorageError:
                     self._waiting.extendleft(reversed(batch))
                     raise
-            self._waiting.extendleft(reversed(later))
-            if later:
+            if self._typed:
                 self._news.set()
             if self._dropped:
                 log.error("%d events were not recorded, because the database could not be written.", self._dropped)
@@ -147,20 +149,22 @@ class AnalyticsCollector:
         # One by one: a list of thousands would be gone through by the garbage collector again and again.
         store.add(connection, (record for at, event in heard if (record := _record(event, at))), self._calendar)
 
-    def _taken(self) -> list[_Heard]:
-        return [self._waiting.popleft() for _ in range(min(len(self._waiting), _BATCH))]
-
-    def _settled(self, batch: list[_Heard]) -> tuple[list[_Heard], list[_Heard]]:
-        """What can be written of ``batch``, and what is to wait: a search of the library that came just now."""
-        typed = _typed(batch)
-        last = next((heard for heard in reversed(typed) if _is_typed(heard[1])), None)
-        if last and 0 <= self._clock() - last[0] < _TYPING:
-            return [heard for heard in typed if heard is not last], [last]
-        return typed, []
+    def _searches(self, *, typing: bool) -> Iterator[_Heard]:
+        """Of the searches of the library that followed each other as one types, the last; with ``typing`` not those
+        that may be followed by another."""
+        heard = [self._typed.popleft() for _ in range(len(self._typed))]
+        ends = [*(at for at, _ in heard[1:]), math.inf]
+        for (at, event), following in zip(heard, ends[: len(heard)], strict=True):
+            if not 0 <= following - at < _TYPING:
+                if typing and following == math.inf and 0 <= self._clock() - at < _TYPING:
+                    self._typed.appendleft((at, event))
+                else:
+                    yield at, event
 
     def _wipe(self) -> int:
         with self._writing:
             self._waiting.clear()
+            self._typed.clear()
             return self._database.write_blocking(store.wipe)
 
     def _prune(self) -> None:
@@ -176,25 +180,6 @@ class AnalyticsCollector:
         else:
             self._prune_at = now + _DAY
             self._before = self._database.read_blocking(store.newest)
-
-
-def _typed(batch: list[_Heard]) -> list[_Heard]:
-    """``batch`` with only the last one of the searches that were a single one, being typed."""
-    following: float | None = None
-    kept: list[_Heard] = []
-    for at, event in reversed(batch):
-        if _is_typed(event):
-            goes_on = following is not None and 0 <= following - at < _TYPING
-            following = at
-            if goes_on:
-                continue
-        kept.append((at, event))
-    kept.reverse()
-    return kept
-
-
-def _is_typed(event: Event) -> bool:
-    return event.topic == "search" and event.subject == "library"
 
 
 def _record(event: Event, at: float) -> Record | None:

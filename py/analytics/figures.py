@@ -53,10 +53,10 @@ def downloads(history: History, words: Words) -> Downloads:
         bytes=size,
         seconds=seconds,
         rate=fetched / spent if spent else None,
-        hosts=shares(history.of("download", "host", *here), SIZE),
+        hosts=shares(history.of("download", "host", *here), SIZE, of=_whole(history, "download", *here, figure=SIZE)),
         failures=[
             Failure(**dict(each), hint=_or_nothing(words, f"analytics.hint.{each.key}"))
-            for each in shares(causes, COUNT, lambda key: cause(key, words))
+            for each in shares(causes, COUNT, lambda key: cause(key, words), of=_whole(history, "download", "failed"))
         ],
         held=held,
         bottleneck=main and words(f"analytics.bottleneck.{main.key}", share=words.percent(main.share)),
@@ -76,33 +76,34 @@ def usage(history: History, names: Mapping[str, str], pairs: Sequence[Pair], wor
         prompts=prompts,
         searches=int(history.days("search").sum()),
         rhythm=rhythm if history.hours.any() else [],
-        base_models=shares(
-            history.of("use", "base_model"), COUNT, action=lambda key: models_action(words, {"base_model": [key]})
+        base_models=_used(history, "base_model", words),
+        families=_used(history, "family", words),
+        creators=_used(history, "creator", words),
+        models=shares(
+            models,
+            COUNT,
+            lambda key: names[key],
+            of=(prompts, None),
+            action=lambda key: models_action(words, {"query": names[key]}),
         ),
-        families=shares(history.of("use", "family"), COUNT, action=lambda key: models_action(words, {"family": [key]})),
-        creators=shares(
-            history.of("use", "creator"), COUNT, action=lambda key: models_action(words, {"creator": [key]})
-        ),
-        models=[
-            each.model_copy(
-                update={
-                    # Of all prompts; several models take part in one.
-                    "share": each.value / prompts if prompts else 0.0,
-                    "before": None,
-                    "action": models_action(words, {"query": names[each.key]}),
-                }
-            )
-            for each in shares(models, COUNT, lambda key: names[key])
-        ],
         together=list(pairs),
+    )
+
+
+def _used(history: History, dimension: str, words: Words) -> list[Share]:
+    """In how many of the prompts these were; several can be in one."""
+    return shares(
+        history.of("use", dimension),
+        COUNT,
+        of=_whole(history, "use"),
+        action=lambda key: models_action(words, {dimension: [key]}),
     )
 
 
 def storage(stock: Stock, words: Words) -> Storage:
     def of(sizes: Mapping[str, float], label: Callable[[str], str], field: str) -> list[Share]:
         labels = [Label(key, (0.0, size, 0.0, 0.0), (0.0,) * 4) for key, size in sizes.items()]
-        found = shares(labels, SIZE, label, action=lambda key: models_action(words, {field: [key]}), most=_SHOWN + 10)
-        return [each.model_copy(update={"before": None}) for each in found]
+        return shares(labels, SIZE, label, action=lambda key: models_action(words, {field: [key]}), most=_SHOWN + 10)
 
     unused = Unused(
         days=stock.unused_days,
@@ -135,7 +136,7 @@ def variations(history: History) -> Variations:
         from_cache=verdicts.get("cached", 0),
         cost=cost,
         each=cost / accepted if accepted else None,
-        models=shares(history.of("variation", "gemini"), AMOUNT),
+        models=shares(history.of("variation", "gemini"), AMOUNT, of=_whole(history, "variation", figure=AMOUNT)),
     )
 
 
@@ -162,13 +163,15 @@ def shares(
     figure: int,
     label: Callable[[str], str] = str,
     *,
+    of: tuple[float, float | None] | None = None,
     action: Callable[[str], Action] | None = None,
     known: Sequence[str] | None = None,
     most: int = _SHOWN,
 ) -> list[Share]:
-    """The largest of ``labels``, with their share in all of them; of those that are ``known``, if any are named."""
+    """The largest of ``labels``, or of those that are ``known``, with their share ``of`` the whole, now and in the
+    period before; without it in all of them."""
     labels = [each for each in labels if known is None or each.label in known]
-    whole, earlier = sum(each.now[figure] for each in labels), sum(each.before[figure] for each in labels)
+    whole, earlier = of or (sum(each.now[figure] for each in labels), None)
     largest = sorted((each for each in labels if each.now[figure]), key=lambda each: (-each.now[figure], each.label))
     return [
         Share(
@@ -181,6 +184,12 @@ def shares(
         )
         for each in largest[:most]
     ]
+
+
+def _whole(history: History, kind: str, *outcomes: str, figure: int = COUNT) -> tuple[float, float | None]:
+    """All of a kind in the period and, if that was recorded, in the one before."""
+    earlier = float(history.days(kind, *outcomes, figure=figure, earlier=True).sum())
+    return float(history.days(kind, *outcomes, figure=figure).sum()), earlier if history.has_before else None
 
 
 def kind(key: str, words: Words) -> str:

@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 
 from .evidence import holm, rhythm_of_hours, rhythm_of_weekdays, share_change, together, trend
 from .figures import models_action
-from .history import AMOUNT, COUNT, Days, History, labelled
-from .summary import Action, Finding, Pair, Span
+from .history import AMOUNT, COUNT, SIZE, History, labelled
+from .summary import Action, Finding, Pair
 from .words import Words
 
 _LIMIT = 0.05
@@ -55,7 +55,7 @@ def find(connection: Connection, past: History, names: Mapping[str, str], words:
         return Found([], [])
     whole = slice(skipped, skipped + length)
     looked = [*_trends(past, whole, words), *_rhythms(past, whole, first.weekday(), words)]
-    if past.first and past.first <= past.before.since:
+    if past.has_before:
         looked += _shares(connection, past, whole, words)
     pairs, meetings = _together(connection, past, names, words)
     looked += meetings
@@ -96,14 +96,15 @@ def _rhythms(past: History, whole: slice, weekday: int, words: Words) -> Iterato
 
 
 def _shares(connection: Connection, past: History, whole: slice, words: Words) -> Iterator[_Looked]:
-    """Both periods hold what was used by all labels together; a prompt may use several."""
+    """Of the prompts of either period."""
+    prompts, earlier = past.days("use")[whole], past.days("use", earlier=True)
     for dimension in _DIMENSIONS:
         largest = sorted(past.of("use", dimension), key=lambda each: -(each.now[COUNT] + each.before[COUNT]))
         labels = [each.label for each in largest[:_NAMED]]
-        now, before = (_parts(connection, span, dimension, labels) for span in (past.span, past.before))
-        totals = past.days("use")[whole], past.days("use", earlier=True)
+        parts = labelled(connection, past.before.since, past.span.until, "use", dimension, labels)
         for label in labels:
-            found = share_change(before[label], totals[1], now[label][whole], totals[0])
+            before, now = parts[label][: past.span.days], parts[label][past.span.days :][whole]
+            found = share_change(before, earlier, now, prompts)
             if found is None:
                 continue
             direction: Literal["up", "down"] = "up" if found.difference > 0 else "down"
@@ -127,22 +128,19 @@ def _shares(connection: Connection, past: History, whole: slice, words: Words) -
             yield _Looked(found.p, tell)
 
 
-def _parts(connection: Connection, span: Span, dimension: str, labels: list[str]) -> dict[str, Days]:
-    return labelled(connection, span, "use", dimension, labels)
-
-
 def _together(
     connection: Connection, past: History, names: Mapping[str, str], words: Words
 ) -> tuple[list[Pair], list[_Looked]]:
     """The pairs that most prompts had. They were chosen among all, so that each has to be as sure as all together."""
     one_of = {each for pair in past.pairs for each in pair.models}
-    models = labelled(connection, past.span, "use", "model", one_of)
-    both = labelled(connection, past.span, "use", "pair", [" ".join(pair.models) for pair in past.pairs])
-    prompts, uses = past.days("use"), past.days("use", figure=AMOUNT)
+    span, named = past.span, [" ".join(pair.models) for pair in past.pairs]
+    models = labelled(connection, span.since, span.until, "use", "model", one_of)
+    both = labelled(connection, span.since, span.until, "use", "pair", named)
+    prompts, uses, paired = (past.days("use", figure=figure) for figure in (COUNT, AMOUNT, SIZE))
     pairs, looked = [], []
     for pair in past.pairs:
         one, other = (models[each] for each in pair.models)
-        met = together(both[" ".join(pair.models)], one, other, prompts, uses, past.paired)
+        met = together(both[" ".join(pair.models)], one, other, prompts, uses, paired)
         labels = (names[pair.models[0]], names[pair.models[1]])
         pairs.append(Pair(labels=labels, times=pair.times, days=pair.days, expected=met and met.expected))
         if met is None:

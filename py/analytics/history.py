@@ -21,11 +21,13 @@ COUNT, SIZE, SECONDS, AMOUNT = range(4)
 _FIGURES = (sums.c.times, sums.c.size, sums.c.seconds, sums.c.amount)
 # The dimensions that are read whole; models and pairs may be thousands, of which the first ones are wanted.
 _SHORT = ("host", "base_model", "creator", "family", "cause", "held", "verdict", "gemini", "source")
-_MOST, _PAIRS = 40, 15
+_MOST, _PAIRS, _COMPARED = 40, 10, 15
+_NOTHING = (0.0,) * 4
 
 
 class Label(NamedTuple):
-    """A label's figures in the period and in the one before, in the order of COUNT, SIZE, SECONDS and AMOUNT."""
+    """A label's figures in the period, in the order of COUNT, SIZE, SECONDS and AMOUNT, and those of the period before;
+    the latter are read for the labels alone that came most often."""
 
     label: str
     now: tuple[float, ...]
@@ -33,7 +35,7 @@ class Label(NamedTuple):
 
 
 class Together(NamedTuple):
-    """Two models: the prompts and the days that they share."""
+    """Two models, and how many prompts and days they share."""
 
     models: tuple[str, str]
     times: int
@@ -44,7 +46,7 @@ class Together(NamedTuple):
 class History:
     """``daily`` has, for each kind and outcome, the figures of each day of the period (days x 4), and ``earlier``
     those of the period before; ``hours`` what the user did in each hour (days x 24); ``models`` and ``pairs`` are those
-    of the most prompts, of ``pair_count`` pairs; ``paired`` how many pairs the prompts of each day had."""
+    that most prompts used, of ``pair_count`` pairs."""
 
     span: Span
     before: Span
@@ -55,13 +57,12 @@ class History:
     models: list[tuple[str, float]]
     pairs: list[Together]
     pair_count: int
-    paired: Days
     hours: Days
-    judged: dict[str, Days]
 
-    def verdicts(self, name: str) -> Days:
-        """How many pictures of variations were judged so on each day."""
-        return self.judged.get(name, np.zeros(self.span.days))
+    @property
+    def has_before(self) -> bool:
+        """Whether all of the period before was recorded."""
+        return self.first is not None and self.first <= self.before.since
 
     def days(self, kind: str, *outcomes: str, figure: int = COUNT, earlier: bool = False) -> Days:
         """A figure of each day, of all or of these outcomes of a kind."""
@@ -96,13 +97,12 @@ def first_use(connection: Connection) -> date | None:
 def load(connection: Connection, span: Span, before: Span) -> History:
     since, until, earlier = span.since.toordinal(), span.until.toordinal(), before.since.toordinal()
     days = span.days
-    found: dict[tuple[str, str], Days] = {}
-    query = select(sums.c.day, keys.c.kind, keys.c.outcome, *_FIGURES).join(keys, keys.c.id == sums.c.key)
-    for day, kind, outcome, *figures in _rows(connection, query.where(*_within("", earlier, until))):
-        if (kind, outcome) not in found:
-            found[kind, outcome] = np.zeros((2 * days, 4))
-        found[kind, outcome][day - earlier] += figures
-    pairs, pair_count, paired = _pairs(connection, since, until, days)
+    every = select(keys.c.id, keys.c.kind, keys.c.outcome).where(keys.c.dimension == "")
+    found = {(kind, outcome): np.zeros((2 * days, 4)) for _, kind, outcome in _rows(connection, every)}
+    by_key = {number: found[kind, outcome] for number, kind, outcome in _rows(connection, every)}
+    query = select(sums.c.key, sums.c.day, *_FIGURES).where(*_within("", earlier, until))
+    for key, day, *figures in _rows(connection, query):
+        by_key[key][day - earlier] = figures
     return History(
         span=span,
         before=before,
@@ -110,28 +110,27 @@ def load(connection: Connection, span: Span, before: Span) -> History:
         daily={key: each[days:] for key, each in found.items()},
         earlier={key: each[:days] for key, each in found.items()},
         labels=_labels(connection, since, until, earlier),
-        models=_models(connection, since, until),
-        pairs=pairs,
-        pair_count=pair_count,
-        paired=paired,
+        models=[(label, times) for label, times, _ in _most_used(connection, "model", since, until, _MOST)],
+        pairs=_pairs(connection, since, until),
+        pair_count=connection.execute(select(func.count()).where(keys.c.dimension == "pair")).scalar_one(),
         hours=_hours(connection, since, until, days),
-        judged=labelled(connection, span, "variation", "verdict", ("accepted", "rejected")),
     )
 
 
-def labelled(connection: Connection, span: Span, kind: str, dimension: str, labels: Iterable[str]) -> dict[str, Days]:
-    """How often each of these labels came on each day."""
-    found = {label: np.zeros(span.days) for label in labels}
+def labelled(
+    connection: Connection, since: date, until: date, kind: str, dimension: str, labels: Iterable[str]
+) -> dict[str, Days]:
+    """How often each of these labels came on each of these days."""
+    first, last = since.toordinal(), until.toordinal()
+    found = {label: np.zeros(last - first + 1) for label in labels}
     named = select(keys.c.id, keys.c.label).where(
         keys.c.dimension == dimension, keys.c.kind == kind, keys.c.label.in_([*found])
     )
     names = {number: label for number, label in _rows(connection, named)}  # noqa: C416 - rows are no pairs to mypy
-    since = span.since.toordinal()
-    query = select(sums.c.key, sums.c.day, sums.c.times).where(
-        *_within(dimension, since, span.until.toordinal()), sums.c.key.in_([*names])
-    )
-    for key, day, count in _rows(connection, query):
-        found[names[key]][day - since] += count
+    # Without the dimension, which the keys imply: few keys are found by themselves, and not by going through all.
+    query = select(sums.c.key, sums.c.day, sums.c.times)
+    for key, day, count in _rows(connection, query.where(sums.c.key.in_([*names]), sums.c.day.between(first, last))):
+        found[names[key]][day - first] += count
     return found
 
 
@@ -140,66 +139,64 @@ def _within(dimension: str, since: int, until: int) -> tuple[ColumnElement[bool]
 
 
 def _labels(connection: Connection, since: int, until: int, earlier: int) -> dict[tuple[str, str, str], list[Label]]:
-    both: dict[tuple[str, str, str, str], list[tuple[float, ...]]] = {}
-    for place, (first, last) in enumerate(((since, until), (earlier, since - 1))):
-        summed = (
-            select(sums.c.key, *(func.sum(each).label(each.name) for each in _FIGURES))
-            .where(sums.c.dimension.in_(_SHORT), sums.c.day.between(first, last))
-            .group_by(sums.c.key)
-            .subquery()
-        )
-        figures = (summed.c[each.name] for each in _FIGURES)
-        query = select(keys.c.kind, keys.c.dimension, keys.c.outcome, keys.c.label, *figures)
-        for *key, times, size, seconds, amount in _rows(connection, query.join(summed, summed.c.key == keys.c.id)):
-            halves = both.setdefault((key[0], key[1], key[2], key[3]), [(0.0,) * 4, (0.0,) * 4])
-            halves[place] = (times, size, seconds, amount)
-    found: dict[tuple[str, str, str], list[Label]] = {}
-    for (kind, dimension, outcome, label), (now, before) in both.items():
-        found.setdefault((kind, dimension, outcome), []).append(Label(label, now, before))
-    return found
+    found: dict[tuple[str, str, str], list[tuple[str, int, tuple[float, ...]]]] = {}
+    now = _summed(connection, since, until, None)
+    named = select(keys).where(keys.c.dimension.in_(_SHORT))
+    for number, dimension, kind, outcome, label in _rows(connection, named):
+        if number in now:
+            found.setdefault((kind, dimension, outcome), []).append((label, number, now[number]))
+    often = [
+        number
+        for labels in found.values()
+        for _, number, _ in sorted(labels, key=lambda each: each[2][COUNT], reverse=True)[:_COMPARED]
+    ]
+    before = _summed(connection, earlier, since - 1, often)
+    return {
+        key: [Label(label, figures, before.get(number, _NOTHING)) for label, number, figures in labels]
+        for key, labels in found.items()
+    }
 
 
-def _models(connection: Connection, since: int, until: int) -> list[tuple[str, float]]:
-    """The models that most prompts used, and how many."""
-    return [(label, times) for label, times, *_ in _most_used(connection, "model", since, until, _MOST)]
+def _summed(
+    connection: Connection, since: int, until: int, numbers: Sequence[int] | None
+) -> dict[int, tuple[float, ...]]:
+    """The figures of each key, or of these."""
+    query = select(sums.c.key, *(func.sum(each) for each in _FIGURES)).group_by(sums.c.key)
+    query = query.where(sums.c.day.between(since, until))
+    query = query.where(sums.c.dimension.in_(_SHORT) if numbers is None else sums.c.key.in_(numbers))
+    return {key: tuple(figures) for key, *figures in _rows(connection, query)}
 
 
-def _pairs(connection: Connection, since: int, until: int, days: int) -> tuple[list[Together], int, Days]:
+def _pairs(connection: Connection, since: int, until: int) -> list[Together]:
     rows = _most_used(connection, "pair", since, until, _PAIRS)
     ends = [label.partition(" ") for label, *_ in rows]
-    found = [Together((one, other), row[1], row[2]) for (one, _, other), row in zip(ends, rows, strict=True)]
-    paired = np.zeros(days)
-    query = select(sums.c.day, func.sum(sums.c.times)).where(*_within("pair", since, until)).group_by(sums.c.day)
-    for day, times in _rows(connection, query):
-        paired[day - since] = times
-    return found, rows[0][3] if rows else 0, paired
+    return [Together((one, other), times, days) for (one, _, other), (_, times, days) in zip(ends, rows, strict=True)]
 
 
 def _most_used(connection: Connection, dimension: str, since: int, until: int, most: int) -> Sequence[Any]:
-    """The labels that came most often: how often, on how many days, and how many labels there are in all."""
+    """The labels that came most often: how often, and on how many days."""
     total = func.sum(sums.c.times)
     summed = (
-        select(sums.c.key, total.label("total"), func.count().label("days"), func.count().over().label("labels"))
+        select(sums.c.key, total.label("total"), func.count().label("days"))
         .where(*_within(dimension, since, until))
         .group_by(sums.c.key)
         .order_by(total.desc(), sums.c.key)
         .limit(most)
         .subquery()
     )
-    query = select(keys.c.label, summed.c.total, summed.c.days, summed.c.labels).join(summed, summed.c.key == keys.c.id)
+    query = select(keys.c.label, summed.c.total, summed.c.days).join(summed, summed.c.key == keys.c.id)
     return _rows(connection, query.order_by(summed.c.total.desc(), keys.c.id))
 
 
 def _hours(connection: Connection, since: int, until: int, days: int) -> Days:
-    """Of what a user does himself, hour by hour."""
-    done = ("use", "download", "search", "variation")
-    named = select(keys.c.id, keys.c.label).where(keys.c.dimension == "hour", keys.c.kind.in_(done))
-    hours = {number: int(label) for number, label in _rows(connection, named)}
+    hours = {
+        number: int(label)
+        for number, label in _rows(connection, select(keys.c.id, keys.c.label).where(keys.c.dimension == "hour"))
+    }
     found = np.zeros((days, 24))
     query = select(sums.c.day, sums.c.key, sums.c.times).where(*_within("hour", since, until))
     for day, key, count in _rows(connection, query):
-        if key in hours:
-            found[day - since, hours[key]] += count
+        found[day - since, hours[key]] += count
     return found
 
 

@@ -33,9 +33,10 @@ class Part(NamedTuple):
 
 
 class Record(NamedTuple):
-    """``at`` in Unix seconds, ``size`` in bytes. ``amount`` is a download's connections, a search's results, a prompt's
-    models, a run's cost in US dollars, a scan's files. ``labels`` is what all of it belongs to, JSON of ``[[dimension,
-    label], …]``: as one text, made once for all that are alike, it is hashed, compared and written in no time."""
+    """``at`` in Unix seconds, ``size`` in bytes; of a prompt it is how many pairs its models make. ``amount`` is a
+    search's results, a prompt's models, a run's cost in US dollars, a scan's files. ``labels`` is what all of it
+    belongs to, JSON of ``[[dimension, label], …]``: as one text, made once for all that are alike, it is hashed,
+    compared and written in no time."""
 
     at: float
     kind: str
@@ -64,7 +65,7 @@ def _download(_: str, data: Mapping[str, Any], at: float) -> Record | None:
     if state not in _RAN:
         return None
     cause = get("cause") if state == "failed" else None
-    labels = _labels(_DOWNLOAD, get("host"), get("kind"), get("base_model"), get("creator"), cause)
+    labels = _labels(_DOWNLOAD, get("host"), get("kind"), get("base_model"), cause)
     # Of one that failed they are counted with its next try, which goes on from there.
     held, seconds = (get("held"), _number(get("seconds"))) if state in _CAME else ({}, 0.0)
     parts = tuple([Part("held", _text(name), seconds=_number(spent)) for name, spent in held.items()]) if held else ()
@@ -72,7 +73,7 @@ def _download(_: str, data: Mapping[str, Any], at: float) -> Record | None:
     return Record(at, "download", state, size, seconds, 0.0, labels, parts)
 
 
-_DOWNLOAD = ("host", "model_kind", "base_model", "creator", "cause")
+_DOWNLOAD = ("host", "model_kind", "base_model", "cause")
 
 
 def _search(subject: str, data: Mapping[str, Any], at: float) -> Record:
@@ -94,22 +95,22 @@ def _performance(_: str, data: Mapping[str, Any], at: float) -> Record:
 
 
 def _use(_: str, data: Mapping[str, Any], at: float) -> Record:
-    models, labels = _used(tuple(map(_FACTS, data["contents"])))
-    return Record(at, "use", "ran", 0, 0.0, models, labels)
+    models, pairs, labels = _used(tuple(map(_FACTS, data["contents"])))
+    return Record(at, "use", "ran", pairs, 0.0, models, labels)
 
 
 _FACTS = itemgetter("sha256", "name", "family", "base_model", "creator")
 
 
 @lru_cache(1000)  # the same models are used again and again
-def _used(contents: tuple[tuple[str | None, ...], ...]) -> tuple[int, str]:
-    """How many models there are, and the labels of their prompt."""
+def _used(contents: tuple[tuple[str | None, ...], ...]) -> tuple[int, int, str]:
+    """How many models and pairs of them there are, and the labels of their prompt."""
     names = sorted({_content(sha256, name) for sha256, name, *_ in contents})
-    labels = [("model", name) for name in names]
-    labels += [("pair", f"{one} {other}") for one, other in combinations(names[:_PAIRED], 2)]
+    pairs = [("pair", f"{one} {other}") for one, other in combinations(names[:_PAIRED], 2)]
+    labels = [*(("model", name) for name in names), *pairs]
     for place, dimension in enumerate(("family", "base_model", "creator"), 2):
         labels += [(dimension, text) for text in sorted({_text(each[place]) for each in contents} - {""})]
-    return len(names), _json(labels)
+    return len(names), len(pairs), _json(labels)
 
 
 def _variation(_: str, data: Mapping[str, Any], at: float) -> Record | None:

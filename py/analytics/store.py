@@ -18,6 +18,8 @@ from .records import Part, Record
 Local = Callable[[float], time.struct_time]
 _Key = tuple[str, str, str, str]  # dimension, kind, outcome, label
 
+# What a user does, and so has a rhythm.
+DONE = ("use", "download", "search", "variation")
 _QUARTER = 900  # seconds; every time zone is a whole number of them from UTC
 _FIGURES = ("times", "size", "seconds", "amount")
 _EVENT = ("at", "kind", "outcome", "size", "seconds", "amount", "labels", "parts")
@@ -72,8 +74,10 @@ def _sums(connection: Connection, alike: Mapping[Any, Sequence[Any]]) -> list[di
     found: dict[tuple[int, _Key], list[float]] = {}
     for ((day, hour), kind, outcome, labels), (count, size, seconds, amount, parts) in alike.items():
         shares = [(dimension, label, count, size, seconds, amount) for dimension, label in json.loads(labels)]
-        all_of_it = [("", "", count, size, seconds, amount), ("hour", hour, count, size, seconds, amount)]
-        for dimension, label, *figures in (*all_of_it, *shares, *parts):
+        shares.append(("", "", count, size, seconds, amount))
+        if kind in DONE:
+            shares.append(("hour", hour, count, size, seconds, amount))
+        for dimension, label, *figures in (*shares, *parts):
             key = (day, (dimension, kind, outcome, label))
             sums = found.get(key)
             if sums is None:

@@ -313,5 +313,6 @@ analytics_sums = Table(
     Column("size", BigInteger, nullable=False),
     Column("seconds", Float, nullable=False),
     Column("amount", Float, nullable=False),
+    Index("analytics_sums_key", "key", "day"),
     sqlite_with_rowid=False,
 )

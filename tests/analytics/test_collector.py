@@ -45,7 +45,7 @@ async def test_a_download_is_one_event_and_a_sum_in_each_dimension(listening: Li
 
     assert (row.kind, row.outcome, row.size, row.seconds, row.at) == ("download", "installed", 1000, 2.5, listening.now)
     assert json.loads(row.labels) == [
-        ["host", "civitai.com"], ["model_kind", "loras"], ["base_model", "Pony"], ["creator", "ann"]
+        ["host", "civitai.com"], ["model_kind", "loras"], ["base_model", "Pony"]
     ]  # fmt: skip
     assert await listening.sums() == {("download", "installed", ""): 1}
     assert await listening.sums("base_model") == {("download", "installed", "Pony"): 1}

@@ -43,3 +43,4 @@ def upgrade() -> None:
         sa.Column("amount", sa.Float, nullable=False),
         sqlite_with_rowid=False,
     )
+    op.create_index("analytics_sums_key", "analytics_sums", ["key", "day"])
