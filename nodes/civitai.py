@@ -10,7 +10,8 @@ from comfy_api.latest import io
 
 from ..py.civitai.kinds import MODEL_TYPES
 from ..py.civitai.query import Period, Sort
-from ..py.hosts.comfyui import ComfyRoots, host
+from ..py.hosts.comfyui import host
+from ..py.hosts.comfyui_app import ComfyRoots
 from ..py.library.node_results import as_json, choose, words_text
 
 Results = io.Custom("CIVITAI_RESULTS")

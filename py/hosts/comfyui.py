@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
@@ -26,8 +25,8 @@ from server import PromptServer
 
 from ..errors import LorakeeperError, StorageError
 from ..events import Event
+from . import comfyui_app
 from .comfyui_loras import LoraFiles
-from .comfyui_pictures import picture_folders
 from .comfyui_prompts import Prompts
 from .node_errors import NodeError, node_error
 from .relay import Relay
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from ..library.items import LibraryDetail
     from ..library.lookup import Match
     from ..library.wishes import Wish
+    from .bulk_work import Done
     from .lora_work import Loras
     from .node_work import Descriptions
 
@@ -46,18 +46,6 @@ News = TypeVar("News")
 
 _POLL = 0.1
 _CLEAN_UP = 5.0
-# Folders that ComfyUI lists beside those of models; nothing may ever be downloaded into the first.
-_NO_MODELS = frozenset({"custom_nodes", "configs", "datasets"})
-
-
-class ComfyRoots:
-    """The model folders that ComfyUI knows, other packs' included."""
-
-    def kinds(self) -> list[str]:
-        return [kind for kind in folder_paths.folder_names_and_paths if kind not in _NO_MODELS]
-
-    def folders(self, kind: str) -> list[Path]:
-        return [Path(folder) for folder in folder_paths.get_folder_paths(kind)] if kind in self.kinds() else []
 
 
 class Host:
@@ -131,9 +119,13 @@ class Host:
 
     async def search(self, wanted: Mapping[str, object]) -> list[dict[str, Any]]:
         """:func:`node_work.search` for a node."""
-        from .node_work import search
 
-        return await self.run(lambda app, _: search(app, wanted))
+        async def work(app: App, _: object) -> list[dict[str, Any]]:
+            from .node_work import search
+
+            return await search(app, wanted)
+
+        return await self.run(work)
 
     async def loras(
         self,
@@ -150,15 +142,16 @@ class Host:
         ``on_base``: whether they go on the model that reaches the node.
         """
         from ..library.fit import base_of
-        from .lora_work import loras
-        from .node_work import Descriptions
 
-        self._descriptions = self._descriptions or Descriptions()
-        describe = self._descriptions.describe
         base = base_of(hidden.prompt, hidden.unique_id) if on_base else ""
         bar = ProgressBar(1.0) if fetch else None
 
         async def work(app: App, news: Callable[[dict[str, Any]], None]) -> Loras:
+            from .lora_work import loras
+            from .node_work import Descriptions
+
+            self._descriptions = self._descriptions or Descriptions()
+            describe = self._descriptions.describe
             return await loras(app, wishes, describe, exact=exact, base=base, fetch=news if fetch else None)
 
         found = await self.run(work, lambda job: self._show(job, bar, hidden.unique_id))
@@ -170,19 +163,24 @@ class Host:
 
     async def locate(self, wishes: Sequence[Wish], *, exact: bool = False) -> list[Match]:
         """The files that are meant, before the graph runs: on any loop, and without an eye on Stop."""
-        from .lora_work import find
 
         async def work() -> list[Match]:
             await self.started()
+            from .lora_work import find
+
             return [await find(self.app, wish, exact=exact) for wish in wishes]
 
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work(), self._server.loop))
 
     async def by_hash(self, text: str) -> LibraryDetail:
         """:func:`node_work.by_hash` for a node."""
-        from .node_work import by_hash
 
-        return await self.run(lambda app, _: by_hash(app, text))
+        async def work(app: App, _: object) -> LibraryDetail:
+            from .node_work import by_hash
+
+            return await by_hash(app, text)
+
+        return await self.run(work)
 
     def apply_loras(self, model: Any, clip: Any, loras: Loras) -> tuple[Any, Any]:
         """``model`` and ``clip`` with these LoRAs, as core's loaders in a row would do it."""
@@ -197,11 +195,11 @@ class Host:
 
     async def download(self, target: Callable[[], str], kind: str | None, node_id: str | None) -> LibraryDetail:
         """:func:`node_work.download` for a node, which shows how far it is. ``target`` may raise a LorakeeperError."""
-        from .node_work import download
-
         bar = ProgressBar(1.0)
 
         async def work(app: App, news: Callable[[dict[str, Any]], None]) -> tuple[str, LibraryDetail]:
+            from .node_work import download
+
             wanted = target()
             return wanted, await download(app, wanted, kind, news)
 
@@ -237,9 +235,13 @@ class Host:
     ) -> tuple[str, dict[str, Any], list[str]]:
         """:func:`bulk_work.bulk` for a node, which shows how far the job is."""
         from ..library.node_results import job_line
-        from .bulk_work import bulk
 
         bar = ProgressBar(1.0)
+
+        async def work(app: App, news: Callable[[dict[str, Any]], None]) -> Done:
+            from .bulk_work import bulk
+
+            return await bulk(app, targets, results, name, options, wait, news)
 
         def show(job: dict[str, Any]) -> None:
             if job["total_files"]:
@@ -247,7 +249,7 @@ class Host:
             self.say(job_line(job), node_id)
 
         try:
-            done = await self.run(lambda app, news: bulk(app, targets, results, name, options, wait, news), show)
+            done = await self.run(work, show)
         except NodeError as error:
             self.say(str(error), node_id)
             raise
@@ -319,8 +321,8 @@ class Host:
 
     async def _start(self) -> None:
         try:
-            await asyncio.to_thread(_import)
-            self._app = await _begin(self.prompts)
+            await asyncio.to_thread(comfyui_app.load)
+            self._app = await comfyui_app.begin(self.prompts)
         except LorakeeperError as error:
             self._problem = error
         except Exception as error:
@@ -378,21 +380,6 @@ def attach() -> None:
 def host() -> Host:
     """The host that the running server carries."""
     return PromptServer.instance.app[_HOST]
-
-
-def _import() -> None:
-    """Imports what :class:`Host` needs to start, off the loop: it takes a tenth of a second."""
-    from ... import server_routes  # noqa: F401
-    from .. import app  # noqa: F401
-
-
-async def _begin(prompts: Prompts) -> App:
-    from ..app import HOME_VARIABLE, App, data_folder
-
-    private = Path(folder_paths.get_system_user_directory("lorakeeper"))
-    home = data_folder() if os.environ.get(HOME_VARIABLE) else private
-    app = App(home, lambda settings: ComfyRoots(), busy=prompts.busy, pictures=picture_folders)
-    return await app.__aenter__()  # which closes again what it could open
 
 
 def _list_again(event: Event) -> None:

@@ -131,7 +131,7 @@ def test_pairs_say_what_chance_would_have_made_of_them_where_it_is_known(rich: S
     together = next(table for table in shown(rich)["usage"].tables if table.title == "Used together")
 
     assert together.columns == ["Models", "Prompts", "Days with both", "Prompts by chance"]
-    assert [row.cells[1:] for row in together.rows] == [["320", "41", "12.4"], ["120", "22", "–"]]
+    assert [row.cells[1:] for row in together.rows] == [["320", "41", "124"], ["120", "22", "–"]]
 
 
 def test_too_short_a_record_is_no_ground_for_unused(rich: Summary) -> None:

@@ -527,6 +527,27 @@ async def test_downloads_are_counted_reported_taken_along_and_forgotten(
     assert "".join([line async for line in app.collector.export()]) == ""
 
 
+async def test_report_is_planned_for_every_week_made_at_once_and_listed(page: Page, app: App) -> None:
+    await view(page, "Analytics")
+    await page.get_by_role("button", name="Save as").click()
+    form = page.get_by_role("dialog", name="Save a report")
+    await form.get_by_label("Format").select_option("JSON")
+    await form.get_by_label("When").select_option("week")
+    await form.get_by_role("button", name="Save", exact=True).click()
+
+    await expect(page.get_by_text("every Monday at 06:00")).to_be_visible()
+    await page.get_by_role("button", name="Start").click()
+    await expect(page.get_by_text("“Report of each week” is done")).to_be_visible()
+    await view(page, "Downloads")
+
+    await expect(page.locator("lk-plans li")).to_contain_text("Every week, next on ")
+    [plan] = (await app.instructions.page()).items
+    assert (plan.every.value, plan.payload["period"], plan.due is None) == ("week", "last-week", False)
+    assert len([*(app.home / "reports").iterdir()]) == 1
+    await page.get_by_role("button", name="Remove the plan Report of each week").click()
+    await expect(page.locator("lk-plans li")).to_have_count(0)
+
+
 def tile(page: Page, label: str) -> Locator:
     """The overview's figure of that name."""
     return page.locator("lk-analytics section").first.locator(".tile").filter(has=page.get_by_text(label, exact=True))
