@@ -308,6 +308,34 @@ async def test_downloaded_name_fits_cores_own_loader(comfyui: Any, civitai: Fake
     assert shown(history, "tensors")["digests"][0].endswith(" 1")
 
 
+async def test_what_ran_is_counted_and_told_in_a_report(comfyui: Any, civitai: FakeCivitai) -> None:
+    ids = civitai.add(samples.lora("Counted"))
+    prompt = {
+        "model": node("Test_TinyModel"),
+        "file": node("Lorakeeper_CivitaiDownload", target=f"{ids.model_id}@{ids.version_id}"),
+        "core": node("LoraLoaderModelOnly", model=["model", 0], lora_name="Counted.safetensors", strength_model=1.0),
+        "tensors": node("Test_Tensors", model=["core", 0]),
+    }
+    await comfyui.run(
+        {name: prompt[name] for name in ("model", "file")} | {"name": node("PreviewAny", source=["file", 0])}
+    )
+    await comfyui.run({name: prompt[name] for name in ("model", "core", "tensors")})
+
+    for _ in range(100):
+        async with comfyui.http.get("/api/lorakeeper/analytics/summary", params={"period": "1d"}) as answer:
+            summary = (await answer.json())["summary"]
+        if any(each["label"] == "Counted" for each in summary["usage"]["models"]):
+            break
+        await asyncio.sleep(0.1)
+    async with comfyui.http.get("/api/lorakeeper/analytics/report", params={"format": "pdf"}) as answer:
+        report = await answer.read()
+
+    assert summary["usage"]["prompts"] >= 2
+    assert [each["value"] for each in summary["usage"]["models"] if each["label"] == "Counted"] == [1]
+    assert summary["downloads"]["files"] >= 1
+    assert report.startswith(b"%PDF")
+
+
 async def test_search_feeds_the_download(comfyui: Any, civitai: FakeCivitai) -> None:
     civitai.add(samples.lora("Needle in a haystack"))
     prompt = {
