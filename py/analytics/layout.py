@@ -263,9 +263,10 @@ class _Layout:
         before, value = total.before, total.value
         if before is None or (not before and not value):
             return {}
-        good = None if total.name not in _BAD or value == before else value < before
         ratio = value / before - 1 if before else 0.0
         percent = round(ratio * 100)
+        # What is shown as no change is none to be glad or sorry of.
+        good = None if total.name not in _BAD or (before and not percent) else value < before
         if not before or ratio > 10 or (total.unit == "count" and before < _FEW):
             text = self._words("analytics.change.before", value=self._words.value(before, total.unit))
         elif not percent:
