@@ -6,9 +6,7 @@ A page that complains, asks for anything, or runs what a name holds, fails its t
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -17,18 +15,16 @@ from typing import Any
 import pypdfium2  # type: ignore[import-untyped, unused-ignore]
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from lorakeeper.py.analytics.report import ReportConfig, ReportGenerator
 from lorakeeper.py.analytics.summary import LANGUAGES, Language, Summary
+from lorakeeper.testing.browser import chromium
 from lorakeeper.testing.frontend_host import PACK
 from lorakeeper.testing.summaries import HOSTILE, NAMES, empty_summary, rich_summary
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-# Read now, because a test's environment is cleaned.
-CHROMIUM = os.environ.get("LORAKEEPER_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 # Charts of the rich summary: in each, Plotly draws its three layers.
 CHARTS = 11
 LONG = " ".join(HOSTILE[5].split())
@@ -98,12 +94,8 @@ IN_SHADOW = """async (chart) => {
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("There is no Chromium: LORAKEEPER_CHROMIUM names none, and none is installed.")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    async with chromium() as browser:
         yield browser
-        await browser.close()
 
 
 def written(folder: Path, summary: Summary, **config: Any) -> Path:

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from lorakeeper.testing import real_comfyui, samples
+from lorakeeper.testing.browser import chromium
 from lorakeeper.testing.fake_civitai import FakeCivitai, Pace
 from lorakeeper.testing.panel import tab, view
 
 ROOT = Path(__file__).resolve().parents[2]
 PACK = "ComfyUI-Lorakeeper"
-CHROMIUM = os.environ.get("LORAKEEPER_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 
 pytestmark = [
     pytest.mark.comfyui,
@@ -41,14 +39,12 @@ async def downloads_in_the_sidebar(running: Any) -> AsyncIterator[Page]:
     """ComfyUI's page in a real browser, with our tab open at its downloads."""
     async with running.http.post("/api/settings", json={"Comfy.TutorialCompleted": True}) as answer:
         answer.raise_for_status()  # else a dialog with templates lies over the page
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    async with chromium() as browser:
         page = await browser.new_page(viewport={"width": 1400, "height": 900})
         await page.goto(running.url)
         await tab(page).click(timeout=60_000)
         await view(page, "Downloads")
         yield page
-        await browser.close()
 
 
 async def test_a_search_becomes_files_and_a_paused_job_outlives_comfyui(tmp_path: Path) -> None:

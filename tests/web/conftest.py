@@ -16,29 +16,19 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from lorakeeper.py.app import App
 from lorakeeper.py.hosts.relay import Relay
 from lorakeeper.py.hosts.standalone import Standalone
 from lorakeeper.py.library.roots import standalone_roots
 from lorakeeper.server_routes import add_routes
+from lorakeeper.testing.browser import chromium
 from lorakeeper.testing.fake_civitai import FakeCivitai
 from lorakeeper.testing.frontend_host import FrontendHost, ObjectInfo, read_object_info
 from lorakeeper.testing.panel import OpenPage
 from lorakeeper.testing.panel import tab as tab_button
 
-# Read now, because a test's environment is cleaned.
-CHROMIUM = os.environ.get("LORAKEEPER_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 OBJECT_INFO = Path(__file__).parent / "object_info.json"
 
 
@@ -70,12 +60,8 @@ class Complaints:
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("There is no Chromium: LORAKEEPER_CHROMIUM names none, and none is installed.")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    async with chromium() as browser:
         yield browser
-        await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
