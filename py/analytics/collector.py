@@ -118,12 +118,15 @@ class AnalyticsCollector:
     # -- In the collector's thread -----------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        while not self._closing.is_set():
+        closing = False
+        while not closing:
             self._news.wait()
-            self._closing.wait(_EVERY)
+            # Cleared before it is asked for, so that the news of closing is never lost; and asked for before what was
+            # heard is written, so that all of it is.
             self._news.clear()
+            closing = self._closing.wait(_EVERY)
             try:
-                self._write_all(typing=not self._closing.is_set())
+                self._write_all(typing=not closing)
                 self._prune()
             except StorageError as error:
                 log.warning("Analytics can't be written yet: %s", error)

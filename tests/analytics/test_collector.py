@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from lorakeeper.py.analytics import AnalyticsCollector
 from lorakeeper.py.analytics.records import read
 from lorakeeper.py.errors import StorageError
-from lorakeeper.py.events import Event
+from lorakeeper.py.events import Event, Events
 from lorakeeper.py.storage.database import Database
 from lorakeeper.py.storage.tables import analytics_events, analytics_keys, analytics_sums
 
@@ -169,6 +170,28 @@ async def test_closing_writes_what_was_heard(listening: Listening, database: Dat
 
     rows = await database.read(lambda c: c.execute(select(analytics_events)).all())
     assert [row.kind for row in rows] == ["download", "search"]
+
+
+async def test_closing_writes_what_was_heard_while_it_tidied_up(database: Database) -> None:
+    tidying, go = threading.Event(), threading.Event()
+    events = Events()
+
+    def keep_days() -> int:
+        tidying.set()
+        go.wait(10)
+        return 180
+
+    collector = AnalyticsCollector(database, events, enabled=lambda: True, keep_days=keep_days)
+    collector.start()
+    events.publish(Event("item", "1", ended(), final=True))
+    await asyncio.to_thread(tidying.wait, 10)
+    events.publish(Event("item", "2", ended(), final=True))
+    closing = asyncio.create_task(collector.close())
+    await asyncio.sleep(0.05)
+    go.set()
+    await closing
+
+    assert len(await database.read(lambda c: c.execute(select(analytics_events)).all())) == 2
 
 
 async def test_threads_publish_at_once_and_nothing_is_lost(listening: Listening) -> None:
