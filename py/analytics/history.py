@@ -97,9 +97,9 @@ def first_use(connection: Connection) -> date | None:
 def load(connection: Connection, span: Span, before: Span) -> History:
     since, until, earlier = span.since.toordinal(), span.until.toordinal(), before.since.toordinal()
     days = span.days
-    every = select(keys.c.id, keys.c.kind, keys.c.outcome).where(keys.c.dimension == "")
-    found = {(kind, outcome): np.zeros((2 * days, 4)) for _, kind, outcome in _rows(connection, every)}
-    by_key = {number: found[kind, outcome] for number, kind, outcome in _rows(connection, every)}
+    whole = _rows(connection, select(keys.c.id, keys.c.kind, keys.c.outcome).where(keys.c.dimension == ""))
+    by_key = {number: np.zeros((2 * days, 4)) for number, _, _ in whole}
+    found = {(kind, outcome): by_key[number] for number, kind, outcome in whole}
     query = select(sums.c.key, sums.c.day, *_FIGURES).where(*_within("", earlier, until))
     for key, day, *figures in _rows(connection, query):
         by_key[key][day - earlier] = figures

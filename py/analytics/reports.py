@@ -48,7 +48,7 @@ class Reports:
         summary = await self._analyzer.summary(config.period, language=config.language)
         data = await asyncio.to_thread(self._generator.generate, summary, config)
         name = self._generator.file_name(summary, config)
-        return Report(name, MEDIA_TYPES[config.format], data)
+        return Report(name, self._generator.media_type(config), data)
 
     async def keep(self, config: ReportConfig) -> Path:
         """Writes a report into the folder, beside those with its name."""

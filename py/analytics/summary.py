@@ -73,7 +73,7 @@ class Finding(BaseModel):
     for all that was looked at. ``value`` lies, with 95 % confidence, between ``low`` and ``high``."""
 
     id: str
-    kind: Literal["trend", "rhythm", "share", "together", "downloads"]
+    kind: Literal["trend", "rhythm", "share", "together"]
     text: str
     direction: Literal["up", "down"] | None = None
     value: float | None = None
