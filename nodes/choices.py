@@ -19,7 +19,7 @@ STRENGTH = {"default": 1.0, "min": -100.0, "max": 100.0, "step": 0.01}
 
 
 def content_input(name: str = "content") -> Any:
-    """The last widget of a node that names LoRAs. The front end fills it."""
+    """The widget that remembers what was in the files that a node names. The front end fills it."""
     return io.String.Input(
         name,
         default="",
@@ -27,6 +27,17 @@ def content_input(name: str = "content") -> Any:
         advanced=True,
         tooltip="Remembers what was in the file when it was chosen, so that it is found again after it was renamed or "
         "moved. Filled by itself.",
+    )
+
+
+def off_input() -> Any:
+    """The widget that the switches on a node write."""
+    return io.String.Input(
+        "words_off",
+        default="",
+        optional=True,
+        advanced=True,
+        tooltip="Trigger words to leave out, comma-separated. The switches on the node write it.",
     )
 
 

@@ -11,7 +11,7 @@ from ..py.hosts.comfyui import host
 from ..py.hosts.node_errors import NodeError
 from ..py.library.node_results import as_json, words_text
 from ..py.library.wishes import NOTHING, wish
-from .choices import STRENGTH, LoraStack, Stack, check, content_input, fingerprint, kept
+from .choices import STRENGTH, LoraStack, Stack, check, content_input, fingerprint, kept, off_input
 
 
 class LoraInfo(io.ComfyNode):
@@ -39,6 +39,7 @@ class LoraInfo(io.ComfyNode):
                     tooltip="Or the hash of a model, of any kind that Civitai shows. Counts when no LoRA is chosen.",
                 ),
                 content_input(),
+                off_input(),
             ],
             outputs=[
                 io.String.Output("name", tooltip="The model's name."),
@@ -64,6 +65,7 @@ class LoraInfo(io.ComfyNode):
         lora_name: str = NOTHING,
         hash: str = "",  # noqa: A002 - the socket's name
         content: str = "",
+        words_off: str = "",
     ) -> io.NodeOutput:
         if wanted := wish(lora_name, content):
             detail = (await host().loras([wanted], cls.hidden, exact=True, on_base=False)).granted[0].detail
@@ -72,7 +74,7 @@ class LoraInfo(io.ComfyNode):
         else:
             raise NodeError("Choose a LoRA or give a hash.")
         return io.NodeOutput(
-            detail.title, detail.base_model or "", words_text(detail), detail.url or "", as_json(detail)
+            detail.title, detail.base_model or "", words_text(detail, words_off), detail.url or "", as_json(detail)
         )
 
 
@@ -108,6 +110,7 @@ class LoadLora(io.ComfyNode):
                     tooltip="A list of LoRAs to add this one to. They are passed on, not loaded.",
                 ),
                 content_input(),
+                off_input(),
             ],
             outputs=[
                 io.Model.Output("MODEL", tooltip="The diffusion model with the LoRA."),
@@ -137,10 +140,11 @@ class LoadLora(io.ComfyNode):
         clip: Any = None,
         lora_stack: Stack | None = None,
         content: str = "",
+        words_off: str = "",
     ) -> io.NodeOutput:
         wanted = wish(lora_name, content, strength_model, strength_clip)
         if wanted is None:
             raise NodeError("Choose a LoRA to load.")
         loras = await host().loras([wanted], cls.hidden, exact=True)
         model, clip = host().apply_loras(model, clip, loras)
-        return io.NodeOutput(model, clip, loras.words, [*kept(lora_stack), *loras.stack])
+        return io.NodeOutput(model, clip, loras.words_but(words_off), [*kept(lora_stack), *loras.stack])

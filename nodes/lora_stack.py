@@ -11,7 +11,7 @@ from comfy_api.latest import io
 from ..py.hosts.comfyui import host
 from ..py.hosts.node_errors import NodeError
 from ..py.library.wishes import NOTHING, Wish, wish
-from .choices import STRENGTH, LoraStack, Stack, content_input, fingerprint, kept
+from .choices import STRENGTH, LoraStack, Stack, content_input, fingerprint, kept, off_input
 
 SLOTS = range(1, 5)
 
@@ -53,6 +53,7 @@ class LoraStackNode(io.ComfyNode):
                 LoraStack.Input("lora_stack", optional=True, tooltip="A list to go on with."),
                 *slots,
                 content_input("contents"),
+                off_input(),
             ],
             outputs=[
                 LoraStack.Output("lora_stack", tooltip="The incoming list with these LoRAs at its end."),
@@ -77,7 +78,7 @@ class LoraStackNode(io.ComfyNode):
     @classmethod
     async def execute(cls, lora_stack: Stack | None = None, **inputs: Any) -> io.NodeOutput:
         loras = await host().loras(list(_chosen(inputs)), cls.hidden, exact=True, on_base=False)
-        return io.NodeOutput([*kept(lora_stack), *loras.stack], loras.words)
+        return io.NodeOutput([*kept(lora_stack), *loras.stack], loras.words_but(inputs.get("words_off") or ""))
 
 
 class ApplyLoraStack(io.ComfyNode):

@@ -9,7 +9,7 @@ from comfy_api.latest import io
 from ..py.hosts.comfyui import host
 from ..py.library.prompt_loras import findings, parse
 from ..py.library.wishes import Wish, wish
-from .choices import LoraStack, Stack, content_input, fingerprint, kept
+from .choices import LoraStack, Stack, content_input, fingerprint, kept, off_input
 
 
 class PromptLoras(io.ComfyNode):
@@ -45,6 +45,7 @@ class PromptLoras(io.ComfyNode):
                     "model@version, a hash or the model's name.",
                 ),
                 content_input("contents"),
+                off_input(),
             ],
             outputs=[
                 io.String.Output("text", tooltip="The prompt without its tags."),
@@ -68,11 +69,12 @@ class PromptLoras(io.ComfyNode):
         lora_stack: Stack | None = None,
         fetch_missing: bool = False,
         contents: str = "",
+        words_off: str = "",
     ) -> io.NodeOutput:
         prompt, named = _named(text, contents)
         loras = await host().loras(named, cls.hidden, fetch=fetch_missing, remarks=findings(text))
         model, clip = host().apply_loras(model, clip, loras)
-        return io.NodeOutput(prompt, model, clip, [*kept(lora_stack), *loras.stack], loras.words)
+        return io.NodeOutput(prompt, model, clip, [*kept(lora_stack), *loras.stack], loras.words_but(words_off))
 
 
 def _named(text: str, contents: str | None) -> tuple[str, list[Wish]]:

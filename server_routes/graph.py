@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..py.errors import MissingError, UsageError
 from ..py.library.fit import misfit
+from ..py.library.known import KnownFile, known_files
 from ..py.library.lookup import BASES, Lookup, Match
+from ..py.library.missing import missing_of
 from ..py.library.prompt_loras import parse
 from ..py.library.wishes import Wish, wish
+from ..py.library.workflows import NamedModel
 from .openapi import Api
 
 if TYPE_CHECKING:
@@ -33,6 +37,37 @@ class Names(BaseModel):
 
     names: list[NamedFile] = Field([], max_length=_MOST)
     prompts: list[str] = Field([], max_length=_MOST, description="Texts that name LoRAs by tags.")
+
+
+class AnyFile(BaseModel):
+    """``kind`` is null where it isn't known; ``content`` the SHA256 that a workflow remembers, empty for none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: str | None = None
+    name: Name
+    content: str = Field("", pattern="^([0-9A-Fa-f]{64})?$")
+
+
+class AnyFiles(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    files: list[AnyFile] = Field([], max_length=_MOST)
+    prompts: list[str] = Field([], max_length=_MOST, description="Texts that name LoRAs by tags.")
+
+
+class Known(BaseModel):
+    """``files`` are in the order of those asked for, null where one isn't here; ``named`` has, for each prompt, what is
+    known of the LoRAs that it names, in their order."""
+
+    files: list[KnownFile | None]
+    named: list[list[KnownFile]]
+
+
+class Missing(BaseModel):
+    """The names of those that are not here, each once."""
+
+    names: list[str]
 
 
 class Contents(BaseModel):
@@ -87,6 +122,34 @@ def add(api: Api, services: App) -> None:
             if text := "\n".join(dict.fromkeys(filter(None, said))):
                 warnings[node.node] = text
         return Warnings(warnings=warnings)
+
+    @api.post("graph/known", "What is known of files that a graph names")
+    async def known(body: AnyFiles) -> Known:
+        every = tuple(services.roots.kinds())
+
+        async def look(named: Sequence[tuple[Sequence[str], str]]) -> list[KnownFile | None]:
+            return await known_files(services.database, lookup, services.civitai.download_url, named)
+
+        files = await look([((each.kind,) if each.kind else every, each.name) for each in body.files])
+        matches = [await _matches(lookup, text) for text in body.prompts]
+        named = [await look([((match.kind,), match.name) for match in found]) for found in matches]
+        return Known(files=files, named=[[each for each in found if each] for found in named])
+
+    @api.post("graph/missing", "Which of the files that a graph names are not here")
+    async def missing(body: AnyFiles) -> Missing:
+        """Nobody else is asked, and nothing is written."""
+        models = [
+            NamedModel(each.name.replace("\\", "/"), each.kind, (each.content.upper(),) if each.content else ())
+            for each in body.files
+        ]
+        absent = set(await missing_of(models, lookup, services.library.find_owned, services.roots.kinds()))
+        names = [each.name for each, model in zip(body.files, models, strict=True) if model in absent]
+        return Missing(names=list(dict.fromkeys(names)))
+
+
+async def _matches(lookup: Lookup, text: str) -> list[Match]:
+    found = [await _match(lookup, Wish(each.name)) for each in parse(text)[1]]
+    return [match for match in found if match]
 
 
 def _wishes(node: LorasOnBase) -> list[Wish]:

@@ -50,9 +50,12 @@ class Loras:
     @property
     def words(self) -> str:
         """The trigger words of all, comma-joined, each once."""
-        return insert_trigger_words(
-            "", (word for each in self.granted for word in best_words(each.detail.trigger_words))
-        )
+        return self.words_but("")
+
+    def words_but(self, off: str) -> str:
+        """The same without those that are switched ``off``, comma-joined too."""
+        words = (word for each in self.granted for word in best_words(each.detail.trigger_words))
+        return insert_trigger_words("", words, off=[off])
 
     @property
     def stack(self) -> list[tuple[str, float, float]]:

@@ -64,9 +64,18 @@ class Lookup:
     async def contents(self, named: Sequence[tuple[str, str]]) -> list[str | None]:
         """The SHA256 of the file of each ``(kind, whole name)``; None where it isn't here or isn't known yet."""
 
-        def work(connection: Connection) -> list[str | None]:
-            found = [self._exact(connection, kind, name) for kind, name in named]
-            return [match.sha256 if match else None for match in found]
+        return [
+            match.sha256 if match else None for match in await self.whole([((kind,), name) for kind, name in named])
+        ]
+
+    async def whole(self, named: Sequence[tuple[Sequence[str], str]]) -> list[Match | None]:
+        """The file of each ``(kinds, whole name)``, of the first kind that has one; None where it isn't here."""
+
+        def work(connection: Connection) -> list[Match | None]:
+            return [
+                next((match for kind in kinds if (match := self._exact(connection, kind, name))), None)
+                for kinds, name in named
+            ]
 
         return await self._database.read(work)
 

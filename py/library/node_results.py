@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
-from .trigger_words import best_words
+from .trigger_words import best_words, insert_trigger_words
 
 if TYPE_CHECKING:
     from .items import LibraryDetail
@@ -32,9 +32,10 @@ def choose(target: str, results: Sequence[Any] | None, index: int) -> str:
     return str(found)
 
 
-def words_text(detail: LibraryDetail) -> str:
-    """The trigger words that go into a prompt by themselves, comma-joined."""
-    return ", ".join(best_words(detail.trigger_words))
+def words_text(detail: LibraryDetail, off: str = "") -> str:
+    """The trigger words that go into a prompt by themselves, comma-joined, but for those that are switched ``off``."""
+    words = best_words(detail.trigger_words)
+    return insert_trigger_words("", words, off=[off]) if off else ", ".join(words)
 
 
 def as_json(detail: LibraryDetail) -> str:

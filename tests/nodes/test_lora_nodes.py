@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 
+from lorakeeper.py.library.items import UserChanges
 from lorakeeper.testing import samples
 from lorakeeper.testing.fake_civitai import FakeCivitai
+
+from .conftest import loaded_host
 
 
 def put(comfy: Any, sample: samples.Sample, name: str = "a.safetensors") -> Path:
@@ -70,6 +73,20 @@ async def test_two_zeros_read_and_change_nothing(comfy: Any) -> None:
     assert output[2] == "tree"
     assert output[3] == []
     assert utils.reads == []
+
+
+async def test_words_that_are_switched_off_are_left_out(comfy: Any) -> None:
+    """By themselves, whatever their case, with commas in parentheses; the model changes all the same."""
+    put(comfy, samples.lora("tree"))
+    detail = json.loads((await comfy.run("LoraInfo", lora_name="a.safetensors")).args[-1])
+    words = UserChanges(trigger_words=["Tree, (big, green:1.2), leaf"])
+    await loaded_host().app.library.change_user(detail["id"], words)
+
+    model, _, left, _ = await load(comfy, words_off="tree, (big, green:1.2)")
+    _, _, told, *_ = (await comfy.run("LoraInfo", lora_name="a.safetensors", words_off="LEAF")).args
+
+    assert (left, len(model)) == ("leaf", 1)
+    assert told == "Tree, (big, green:1.2)"
 
 
 async def test_stack_is_extended_and_not_changed_in_place(comfy: Any) -> None:

@@ -58,14 +58,14 @@ def test_saved_workflows_keep_their_widgets(tmp_path: Path) -> None:
         "Lorakeeper_BulkQueue": "targets name strategy priority wait",
         "Lorakeeper_CivitaiSearch": "query types base_model sort period tag username nsfw limit",
         "Lorakeeper_CivitaiDownload": "target index kind",
-        "Lorakeeper_LoraInfo": "lora_name hash content",
-        "Lorakeeper_LoadLora": "lora_name strength_model strength_clip content",
+        "Lorakeeper_LoraInfo": "lora_name hash content words_off",
+        "Lorakeeper_LoadLora": "lora_name strength_model strength_clip content words_off",
         "Lorakeeper_LoraStack": " ".join(
             f"enabled_{slot} lora_{slot} strength_model_{slot} strength_clip_{slot}" for slot in range(1, 5)
         )
-        + " contents",
+        + " contents words_off",
         "Lorakeeper_ApplyLoraStack": "",
-        "Lorakeeper_PromptLoras": "text fetch_missing contents",
+        "Lorakeeper_PromptLoras": "text fetch_missing contents words_off",
         "Lorakeeper_TriggerWords": "prompt placement separator weight off",
         "Lorakeeper_GeminiVariations": "prompt count model aspect_ratio size seed budget attempts"
         " profile similarity_min similarity_max diversity aesthetic object_integrity overall"
