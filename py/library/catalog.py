@@ -81,7 +81,13 @@ class Catalog:
             places = columns.first(connection, fits, query, after, query.limit + 1)
         shown = places[: query.limit]
         next_cursor = _cursor(connection, query, shown[-1]) if len(places) > len(shown) else None
-        return PageRows(_cards(connection, [place.file for place in shown]), next_cursor, total)
+        return PageRows(self.cards(connection, [place.file for place in shown]), next_cursor, total)
+
+    def cards(self, connection: Connection, file_ids: Sequence[int]) -> list[str]:
+        """What a list shows of these files, as JSON and in their order; those that there are not are left out."""
+        found = connection.execute(_CARDS, {"files": json.dumps(file_ids)}).all()
+        known = {file: card for file, card in found}  # noqa: C416
+        return [known[file] for file in file_ids if file in known]
 
     def ids(self, connection: Connection, query: LibraryQuery, limit: int) -> list[int]:
         """The files that fit, in the list's order and beginning with the first, whatever page the query is of."""
@@ -90,7 +96,7 @@ class Catalog:
         columns = self.open()
         with columns.following(connection):
             fits = both(columns.filters(connection, query))
-            return [place.file for place in columns.first(connection, fits, query, None, limit)]
+            return columns.ordered(connection, fits, query, limit)
 
     def facets(self, connection: Connection, query: LibraryQuery) -> dict[str, list[Count]]:
         """How many files have each value of a field, the most common first: of those that fit all of the query but what
@@ -122,11 +128,6 @@ def tidy(connection: Connection) -> None:
     """Drops old notes of changes: who has not read them yet reads everything again."""
     newest = select(func.max(changes.c.id)).scalar_subquery()
     connection.execute(delete(changes).where(changes.c.id <= newest - _NOTES))
-
-
-def _cards(connection: Connection, files: Sequence[int]) -> list[str]:
-    known = {file: card for file, card in connection.execute(_CARDS, {"files": json.dumps(files)}).all()}  # noqa: C416
-    return [known[file] for file in files if file in known]
 
 
 # -- Cursors ---------------------------------------------------------------------------------------------------------

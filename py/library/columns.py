@@ -23,7 +23,8 @@ from .query import LibraryQuery, Place
 Fits = NDArray[np.bool_]
 
 LISTS = ("kind", "base_model", "family", "creator")
-FLAGS = ("favourite", "has_words", "has_update", "missing", "broken", "duplicate", "unused")
+_STORED = ("favourite", "has_words", "has_update", "missing", "broken", "trashed")
+FLAGS = (*_STORED, "duplicate", "unused")
 
 _CODED = (*LISTS, "folder")
 _NUMBERS = {
@@ -34,7 +35,7 @@ _NUMBERS = {
     "uses": "uses",
     "rating": "rating",
 }
-_READ = ("file", *_CODED, "tags", "nsfw_level", "copies", *FLAGS[:5], *_NUMBERS.values())
+_READ = ("file", *_CODED, "tags", "nsfw_level", "copies", *_STORED, *_NUMBERS.values())
 _CHUNK = 1_000
 _DAY = 86_400
 
@@ -138,7 +139,7 @@ class Columns:
                 self._columns[name][files] = list(map(self._numbers[name].__getitem__, columns[name]))
             for name, column in _NUMBERS.items():
                 self._columns[name][files] = columns[column]
-            for name in (*FLAGS[:5], "nsfw_level"):
+            for name in (*_STORED, "nsfw_level"):
                 self._columns[name][files] = columns[name]
             self._columns["duplicate"][files] = np.array(columns["copies"]) > 1
             self._columns["unused"][files] = np.array(columns["uses"]) == 0
@@ -242,6 +243,15 @@ class Columns:
         order = np.lexsort((files, keys))
         order = order[::-1] if down else order
         return [Place(value, file) for value, file in zip(keys[order].tolist(), files[order].tolist(), strict=True)]
+
+    def ordered(self, connection: Connection, fits: Fits, query: LibraryQuery, most: int) -> list[int]:
+        """Those files in the query's order, as :meth:`first` has them, at most so many."""
+        files = np.flatnonzero(fits)
+        # They come in the order of their ids, which a stable sort keeps among equals.
+        order = np.argsort(self._keys(connection, query.sort)[files], kind="stable")
+        order = order[::-1] if query.goes_down() else order
+        ids: list[int] = files[order[:most]].tolist()
+        return ids
 
     def _keys(self, connection: Connection, sort: str) -> NDArray[np.float64]:
         if sort != "name":

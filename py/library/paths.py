@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import re
 
+# What the trash appends to a file's name.
+TRASHED = ".trashed"
+
 _FIRST, _STEP = 0xDC80, 0xEF80 - 0xDC80
 _THERE = {code: code + _STEP for code in range(_FIRST, _FIRST + 0x80)}
 _BACK = {new: old for old, new in _THERE.items()}
@@ -32,6 +35,11 @@ def stored(path: str) -> str | None:
 def real(text: str) -> str:
     """The path that ``text`` stands for, as the system wants it."""
     return text.translate(_BACK) if not text.isascii() and _OURS.search(text) else text
+
+
+def is_trashed(path: str) -> bool:
+    """Whether a file that is not in its model folder lies in the trash, by its name."""
+    return path.endswith(TRASHED)
 
 
 def shown(path: str) -> str:

@@ -37,6 +37,7 @@ class LibraryQuery(BaseModel):
     has_update: bool | None = Field(None, description="Whether the site has a newer version that isn't here.")
     missing: bool | None = Field(None, description="Whether the file is gone from the disk.")
     broken: bool | None = Field(None, description="Whether the file can't be read.")
+    trashed: bool = Field(False, description="Whether it is in the trash: those files, or all others.")
     duplicate: bool | None = Field(None, description="Whether another file has the same content.")
     unused: bool | None = Field(None, description="Whether no prompt has used it yet.")
     unused_days: int | None = Field(

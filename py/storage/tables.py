@@ -141,6 +141,7 @@ items = Table(
     Column("has_update", Boolean, nullable=False),
     Column("missing", Boolean, nullable=False),
     Column("broken", Boolean, nullable=False),
+    Column("trashed", Boolean, nullable=False, server_default="0"),
     Column("tags", Text, nullable=False, server_default=""),
     Index("items_name_key", "name_key", "file"),
 )

@@ -71,6 +71,7 @@ def item(file: int, **changes: Any) -> dict[str, Any]:
         "has_update": False,
         "missing": False,
         "broken": False,
+        "trashed": False,
         "tags": [],
         "text": "",
     }

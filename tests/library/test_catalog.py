@@ -36,6 +36,7 @@ FLAGS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "has_update": lambda row: row["has_update"],
     "missing": lambda row: row["missing"],
     "broken": lambda row: row["broken"],
+    "trashed": lambda row: row["trashed"],
     "duplicate": lambda row: row["copies"] > 1,
     "unused": lambda row: row["uses"] == 0,
 }
@@ -90,7 +91,9 @@ ROWS = st.lists(
             "copies": st.integers(0, 2),
             "tags": st.lists(st.sampled_from(TAGS), unique=True),
             "text": st.lists(st.sampled_from(WORDS), unique=True).map(" ".join),
-            **{name: st.booleans() for name in ("favourite", "has_words", "has_update", "missing", "broken")},
+            **{
+                name: st.booleans() for name in ("favourite", "has_words", "has_update", "missing", "broken", "trashed")
+            },
         }
     ),
     max_size=25,

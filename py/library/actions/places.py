@@ -11,12 +11,11 @@ from pathlib import Path
 from ...civitai.names import FILE_BYTES, safe_part
 from ...downloads.placement import OWN_PREFIX
 from ...errors import PlacementError, UsageError
-from ..paths import stored
+from ..paths import TRASHED, stored
 from ..roots import Roots, folder_for, locate
 from ..rows import Place
 from ..walk import is_model
 
-TRASHED = ".trashed"
 _NAME_BYTES = 255
 
 

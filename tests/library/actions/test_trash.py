@@ -35,6 +35,19 @@ async def test_trash_takes_a_model_with_all_beside_it_out_of_every_list_and_keep
     assert (report.files, report.new) == (0, 0)
 
 
+async def test_the_list_has_what_is_in_the_trash_by_itself_and_only_where_it_is_asked_for(here: World) -> None:
+    for name in ("cat", "dog", "gone"):
+        here.put(f"{name}.safetensors")
+    ids = await here.learn()
+    (here.loras / "gone.safetensors").unlink()
+    await here.place.scanner.scan()
+    await here.run("trash", ids=[ids["cat.safetensors"]])
+
+    assert await here.listed() == {"dog.safetensors": "present", "gone.safetensors": "missing"}
+    assert await here.listed(missing=True) == {"gone.safetensors": "missing"}
+    assert await here.listed(trashed=True) == {"cat.safetensors": "trashed"}
+
+
 @pytest.mark.parametrize("way", ["ids", "action", "undo"])
 async def test_restore_brings_the_same_row_back_and_leaves_no_trash(here: World, way: str) -> None:
     here.put("a/cat.safetensors")

@@ -16,7 +16,9 @@ from sqlalchemy import Row, Select, create_engine, select
 from lorakeeper.py.events import Event, Events
 from lorakeeper.py.library import rows
 from lorakeeper.py.library.actions import Actions, Done, Plan, read_request
-from lorakeeper.py.library.items import UserLayer
+from lorakeeper.py.library.catalog import Catalog
+from lorakeeper.py.library.items import LibraryItem, UserLayer
+from lorakeeper.py.library.query import LibraryQuery
 from lorakeeper.py.library.rows import facts_of, stamp
 from lorakeeper.py.storage import migrations
 from lorakeeper.py.storage.tables import cards, items
@@ -84,6 +86,12 @@ class World:
 
         await self.place.database.write(work)
 
+    async def listed(self, **query: Any) -> dict[str, str]:
+        """The state of each file that the list shows, by the loaders' names."""
+        page = await self.place.database.read(lambda c: Catalog().page(c, LibraryQuery(**query)))
+        found = [LibraryItem.model_validate_json(card) for card in page.cards]
+        return {item.name: item.state for item in found}
+
     async def count(self, query: Select[Any]) -> int:
         return int(await self.place.database.read(lambda c: c.execute(query).scalar_one()))
 
@@ -98,7 +106,7 @@ class World:
 
     async def list_(self) -> list[Any]:
         """The list's rows, which are to fit the files'."""
-        query = select(items.c.file, items.c.kind, items.c.folder, items.c.missing, cards.c.card).join(
+        query = select(items.c.file, items.c.kind, items.c.folder, items.c.missing, items.c.trashed, cards.c.card).join(
             cards, cards.c.file == items.c.file
         )
         return list(await self.place.database.read(lambda c: c.execute(query.order_by(items.c.file)).all()))
@@ -113,7 +121,9 @@ class World:
         assert set(shown) == {row.id for row in known.values()}
         for row in known.values():
             here = shown[row.id]
-            assert (here.kind, here.folder, here.missing) == (row.kind, row.folder, row.missing), row.path
+            assert (here.kind, here.folder, here.missing or here.trashed) == (row.kind, row.folder, row.missing), (
+                row.path
+            )
         report = await self.place.scanner.scan()
         assert not report.touched, report
         leftover = [str(path) for path in self.place.folder.rglob(".lorakeeper-*.part")]
