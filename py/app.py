@@ -36,6 +36,7 @@ from .downloads.placement import check_name, install
 from .events import Events
 from .library.actions import Actions
 from .library.catalog import Catalog
+from .library.examples import Examples
 from .library.learn import Learner
 from .library.library import Library
 from .library.lookup import Lookup
@@ -132,6 +133,14 @@ class App:
             self.catalog,
             self.events,
             site_url=lambda: self.settings.civitai_url,
+        )
+        self.examples = Examples(
+            self.civitai,
+            self.http,
+            self.library.known,
+            nsfw_bits=lambda: self.settings.nsfw_bits,
+            allowed=self.may_show,
+            cache=lambda: self.settings.cache,
         )
         self.custody = Custody(
             self.database,

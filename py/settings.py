@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     JsonConfigSettingsSource,
@@ -28,7 +28,32 @@ CIVITAI_URL = "https://civitai.com"
 
 Optimization = Literal["speed", "efficiency", "minimal", "adaptive"]
 NsfwLimit = Literal["PG", "PG13", "R", "X", "XXX"]
+BlurFrom = Literal["PG13", "R", "X", "XXX", "never"]
 NSFW_BITS: dict[str, int] = {"PG": 1, "PG13": 2, "R": 4, "X": 8, "XXX": 16}
+
+
+class SavedFilter(BaseModel):
+    """A search of the library that the user has given a name: ``query`` is what the list is asked for, without its
+    page."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    name: str = Field(min_length=1, max_length=100)
+    query: dict[str, JsonValue]
+
+    @field_validator("query")
+    @classmethod
+    def _check_query(cls, value: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        from .library.query import LibraryQuery
+
+        if value.keys() & {"cursor", "limit"}:
+            raise ValueError("a cursor and a limit are a page's, and no filter")
+        given = {name: each for name, each in value.items() if each is not None}
+        try:
+            return LibraryQuery.model_validate(given).model_dump(mode="json", exclude_unset=True)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
 
 
 class Settings(BaseSettings):
@@ -67,6 +92,9 @@ class Settings(BaseSettings):
     )
     report_format: Literal["html", "json", "pdf"] = Field(default="html", description="Format of reports.")
     nsfw_limit: NsfwLimit = Field(default="PG13", description="The most explicit content shown or searched for.")
+    blur_from: BlurFrom = Field(
+        default="R", description="Pictures of this level and above are blurred until they are pointed at."
+    )
     proxy: str = Field(default="", description="HTTP proxy for requests to other machines, such as http://proxy:3128.")
     path_template: str = Field(
         default="", max_length=300, description="Sub-folder for downloads, such as {base_model}/{creator}."
@@ -80,6 +108,12 @@ class Settings(BaseSettings):
     )
     image_hosts: list[str] = Field(
         default=["https://image.civitai.com"], description="Origins that preview images may come from."
+    )
+    saved_filters: list[SavedFilter] = Field(
+        default=[],
+        max_length=100,
+        description="Searches of the library that have a name.",
+        json_schema_extra={"hidden": True},
     )
 
     @field_validator("models", mode="before")
@@ -99,6 +133,14 @@ class Settings(BaseSettings):
     @classmethod
     def _check_hosts(cls, value: list[str]) -> list[str]:
         return [_origin(each) for each in value]
+
+    @field_validator("saved_filters")
+    @classmethod
+    def _check_names(cls, value: list[SavedFilter]) -> list[SavedFilter]:
+        names = [each.name.casefold() for each in value]
+        if twice := next((each.name for each in value if names.count(each.name.casefold()) > 1), None):
+            raise ValueError(f"there are two filters named {twice!r}")
+        return value
 
     @field_validator("proxy")
     @classmethod
@@ -128,12 +170,10 @@ class Settings(BaseSettings):
         """The bit mask of all the site's levels up to the limit."""
         return NSFW_BITS[self.nsfw_limit] * 2 - 1
 
-    def public(self) -> dict[str, Any]:
+    def public(self) -> Settings:
         """The settings as a page may see them: a password inside the proxy's URL is left out."""
-        shown = self.model_dump(mode="json")
-        if self.proxy:
-            shown["proxy"] = str(URL(self.proxy).with_password(None))
-        return shown
+        proxy = str(URL(self.proxy).with_password(None)) if self.proxy else ""
+        return self.model_copy(update={"proxy": proxy})
 
     @classmethod
     def settings_customise_sources(

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
 from pydantic import BaseModel
 
+from .civitai.descriptions import described
+from .civitai.licence import Licence, licence_of
+from .civitai.made import Made, made
+from .civitai.pictures import clip, clips, original, small, stills
 from .civitai.placement import choose_file
 from .civitai.query import SearchQuery
 from .civitai.remarks import remarks_on
 from .civitai.schemas import Image, Model, ModelVersion, VersionFile
 from .civitai.targets import Target
 from .errors import CivitaiError
+from .library.items import KnownVersion, known_versions
 from .library.trigger_words import split_words
+from .library.updates import newer_versions
 from .searches import searched
 
 if TYPE_CHECKING:
     from .app import App
+    from .settings import Settings
 
 IMAGE_ROUTE = "/lorakeeper/civitai/image?url="
 
@@ -36,16 +44,24 @@ class RemoteFile(BaseModel):
 
 
 class FoundVersion(BaseModel):
+    """``owned`` is the library's id of a file of it that is here."""
+
     id: int
     name: str
     base_model: str | None
     trigger_words: list[str]
     file: RemoteFile | None
     size: int | None
+    owned: int | None
 
 
 class Found(BaseModel):
-    """A model in a list. ``rating`` is the share of thumbs that point up; ``image`` is one of our own addresses."""
+    """A model in a list. ``rating`` is the share of thumbs that point up; ``image`` is one of our own addresses, and so
+    is ``motion``, a short video; ``nsfw_level`` has the levels of both, or the model's where neither is there.
+
+    ``owned`` is the library's id of a file of any version that is here, ``has_update`` whether the newest one isn't
+    where another is.
+    """
 
     id: int
     name: str
@@ -56,6 +72,12 @@ class Found(BaseModel):
     downloads: int
     rating: float | None
     image: str | None
+    motion: str | None
+    nsfw_level: int
+    tags: list[str]
+    owned: int | None
+    has_update: bool
+    licence: Licence
     versions: list[FoundVersion]
 
 
@@ -65,11 +87,16 @@ class SearchPage(BaseModel):
 
 
 class ModelFacts(BaseModel):
+    """``description`` is plain text."""
+
     id: int | None
     name: str
     type: str
     creator: str | None
     nsfw: bool
+    tags: list[str]
+    description: str
+    licence: Licence | None
 
 
 class VersionFacts(BaseModel):
@@ -80,17 +107,11 @@ class VersionFacts(BaseModel):
     published_at: datetime | None
 
 
-class OtherVersion(BaseModel):
-    id: int
-    name: str
-    base_model: str | None
-
-
 class Resolved(BaseModel):
     """What a target is, and what downloading it would do.
 
     ``kind`` is None where the user must choose one of ``kinds``; ``folder`` is for display, such as ``loras/SDXL``;
-    ``owned`` is the library's id of the same file; ``warnings`` are sentences.
+    ``owned`` is the library's id of the same file; ``warnings`` are sentences. Pictures are as in :class:`Found`.
     """
 
     target: str
@@ -98,15 +119,59 @@ class Resolved(BaseModel):
     version: VersionFacts
     file: RemoteFile
     files: list[RemoteFile]
-    versions: list[OtherVersion]
+    versions: list[KnownVersion]
     kind: str | None
     kinds: list[str]
     folder: str
     owned: int | None
     trigger_words: list[str]
     image: str | None
+    motion: str | None
+    nsfw_level: int
     page: str
     warnings: list[str]
+
+
+class Example(Made):
+    """A picture or a short video that a version is shown by. ``image`` is small and still, ``full`` is large, both are
+    our own addresses; ``original`` is the site's."""
+
+    image: str | None
+    full: str
+    original: str
+    type: Literal["image", "video"]
+    width: int | None
+    height: int | None
+    nsfw_level: int
+
+
+class ExamplePage(BaseModel):
+    items: list[Example]
+    next_cursor: str | None
+
+
+async def examples(app: App, version_id: int, *, cursor: str | None, limit: int) -> ExamplePage:
+    """The pictures that were made with a version, within the NSFW limit."""
+    page = await app.examples.page(version_id, cursor=cursor, limit=limit)
+    return ExamplePage(items=[_example(image) for image in page.items], next_cursor=page.next_cursor)
+
+
+def _example(image: Image) -> Example:
+    still = small(image)
+    return Example(
+        **dict(made(image)),
+        image=_ours(still) if still else None,
+        full=_ours(clip(image) or original(image)),
+        original=original(image),
+        type="video" if image.is_video else "image",
+        width=image.width,
+        height=image.height,
+        nsfw_level=image.nsfw_level,
+    )
+
+
+def _ours(url: str) -> str:
+    return IMAGE_ROUTE + quote(url, safe="")
 
 
 async def search_page(app: App, query: SearchQuery) -> SearchPage:
@@ -122,9 +187,10 @@ async def search_page(app: App, query: SearchQuery) -> SearchPage:
 async def found_page(app: App, query: SearchQuery) -> SearchPage:
     """The same where it is no user who searches, or one who has begun before."""
     page = await app.civitai.models(query)
-    bits = app.settings.nsfw_bits
-    items = [_found(app, model) for model in page.items if not model.nsfw_level or model.nsfw_level & bits]
-    return SearchPage(items=items, next_cursor=page.next_cursor)
+    models = [model for model in page.items if _is_within(app.settings, model)]
+    listed = (version for model in models for version in model.versions)
+    owned = await app.library.owned(listed, [model.id for model in models])
+    return SearchPage(items=[_found(app, model, owned) for model in models], next_cursor=page.next_cursor)
 
 
 async def resolved(app: App, target: str | Target, *, file_id: int | None = None) -> Resolved:
@@ -134,6 +200,8 @@ async def resolved(app: App, target: str | Target, *, file_id: int | None = None
     version, model = source.version, source.version.model
     versions = await _versions(app, version)
     owned = await app.library.find_owned(source.sha256) if source.sha256 else None
+    here = await app.library.owned(versions, [version.model_id] if version.model_id else [])
+    seen = _Shown.of(app, version.images, version.nsfw_level or (model.nsfw_level if model else 0))
     return Resolved(
         target=str(target),
         model=ModelFacts(
@@ -142,6 +210,9 @@ async def resolved(app: App, target: str | Target, *, file_id: int | None = None
             type=model.type if model else "",
             creator=_creator(model),
             nsfw=bool(model and model.nsfw),
+            tags=list(model.tags) if model else [],
+            description=described(model.description) if model else "",
+            licence=licence_of(model),
         ),
         version=VersionFacts(
             id=version.id,
@@ -152,13 +223,15 @@ async def resolved(app: App, target: str | Target, *, file_id: int | None = None
         ),
         file=_file(source.file).model_copy(update={"name": source.name}),
         files=[_file(file) for file in version.files],
-        versions=[OtherVersion(id=each.id, name=each.name, base_model=each.base_model or None) for each in versions],
+        versions=known_versions(versions, here),
         kind=source.kind,
         kinds=sorted(app.roots.kinds()),
         folder="/".join(part for part in (source.kind, source.folder) if part) if source.kind else source.folder,
         owned=await app.library.id_of(owned) if owned else None,
         trigger_words=_words(version),
-        image=_image(app, version.images),
+        image=seen.image,
+        motion=seen.motion,
+        nsfw_level=seen.nsfw_level,
         page=f"{app.settings.civitai_url}/models/{version.model_id}?modelVersionId={version.id}",
         warnings=[text for _, text in remarks_on(source, app.settings.nsfw_bits, versions)],
     )
@@ -173,9 +246,17 @@ async def _versions(app: App, version: ModelVersion) -> list[ModelVersion]:
     return model.versions if model and model.versions else [version]
 
 
-def _found(app: App, model: Model) -> Found:
+def _is_within(settings: Settings, model: Model) -> bool:
+    """Whether something of a model can be shown within the limit, and the site doesn't call all of it explicit where
+    the limit is a mild one."""
+    explicit = model.nsfw and settings.nsfw_limit in ("PG", "PG13")
+    return not explicit and (not model.nsfw_level or bool(model.nsfw_level & settings.nsfw_bits))
+
+
+def _found(app: App, model: Model, owned: Mapping[int, int]) -> Found:
     up, down = (model.stats.thumbs_up_count or 0, model.stats.thumbs_down_count or 0) if model.stats else (0, 0)
-    images = [image for version in model.versions for image in version.images]
+    seen = _Shown.of(app, [image for version in model.versions for image in version.images], model.nsfw_level)
+    here = {version.id: version.published_at for version in model.versions if version.id in owned}
     return Found(
         id=model.id,
         name=model.name,
@@ -185,12 +266,18 @@ def _found(app: App, model: Model) -> Found:
         base_models=list(dict.fromkeys(each.base_model for each in model.versions if each.base_model)),
         downloads=(model.stats.download_count or 0) if model.stats else 0,
         rating=up / (up + down) if up + down else None,
-        image=_image(app, images),
-        versions=[_found_version(version) for version in model.versions],
+        image=seen.image,
+        motion=seen.motion,
+        nsfw_level=seen.nsfw_level,
+        tags=list(model.tags),
+        owned=next((owned[version_id] for version_id in here), None),
+        has_update=bool(here and newer_versions(model, here)),
+        licence=licence_of(model) or Licence(),
+        versions=[_found_version(version, owned) for version in model.versions],
     )
 
 
-def _found_version(version: ModelVersion) -> FoundVersion:
+def _found_version(version: ModelVersion, owned: Mapping[int, int]) -> FoundVersion:
     file = _file(choose_file(version)) if version.files else None
     return FoundVersion(
         id=version.id,
@@ -199,6 +286,7 @@ def _found_version(version: ModelVersion) -> FoundVersion:
         trigger_words=_words(version),
         file=file,
         size=file and file.size,
+        owned=owned.get(version.id),
     )
 
 
@@ -221,9 +309,19 @@ def _words(version: ModelVersion) -> list[str]:
     return list(dict.fromkeys(word for group in version.trained_words for word in split_words(group)))
 
 
-def _image(app: App, images: Iterable[Image]) -> str | None:
-    """The first still picture within the NSFW limit, small, and through our own route."""
-    for image in images:
-        if image.is_still_within(app.settings.nsfw_bits):
-            return IMAGE_ROUTE + quote(image.url.replace("/original=true/", "/width=450/"), safe="")
-    return None
+@dataclass(frozen=True)
+class _Shown:
+    """What a model is shown by, within the NSFW limit, and through our own route."""
+
+    image: str | None
+    motion: str | None
+    nsfw_level: int
+
+    @classmethod
+    def of(cls, app: App, images: Iterable[Image], otherwise: int) -> _Shown:
+        """``otherwise`` is the level of the whole, for where the pictures' isn't known."""
+        every, bits = list(images), app.settings.nsfw_bits
+        chosen = [next(found, None) for found in (stills(every, bits), clips(every, bits))]
+        image, motion = (_ours(each[1]) if each else None for each in chosen)
+        levels = [each[0].nsfw_level or otherwise for each in chosen if each] or [otherwise]
+        return cls(image, motion, levels[0] | levels[-1])

@@ -13,6 +13,7 @@ from . import (
     civitai,
     graph,
     health,
+    image_filters,
     instructions,
     jobs,
     library,
@@ -42,6 +43,7 @@ def add_routes(routes: web.RouteTableDef, services: App) -> Api:
     security.add(api, services)
     performance.add(api, services)
     variations.add(api, services)
+    image_filters.add(api, services)
     analytics.add(api, services)
     prompt.add(api)
     app_files.add(api)

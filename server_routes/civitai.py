@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from ..py.civitai.query import SearchQuery
 from ..py.civitai.targets import Target, parse_target
-from ..py.views import Resolved, SearchPage, resolved, search_page
+from ..py.views import ExamplePage, Resolved, SearchPage, examples, resolved, search_page
+from .guard import json_answer
 from .images import ImageProxy
-from .openapi import Api
+from .openapi import Api, RowId
 
 if TYPE_CHECKING:
     from ..py.app import App
@@ -32,6 +34,29 @@ class ImageQuery(BaseModel):
     url: str = Field(max_length=2000)
 
 
+class WhichExamples(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    version_id: RowId
+    cursor: str | None = Field(None, max_length=500, description="`next_cursor` of the page before.")
+    limit: int = Field(20, ge=1, le=100)
+
+
+class WhichWorkflow(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    version_id: RowId
+    url: str = Field(max_length=2000, description="An example's `original`.")
+
+
+class Workflow(BaseModel):
+    """``workflow`` is a graph of ComfyUI's front end, ``prompt`` one of its server; at least one is there."""
+
+    name: str
+    workflow: dict[str, JsonValue] | None
+    prompt: dict[str, JsonValue] | None
+
+
 def add(api: Api, services: App) -> None:
     images = ImageProxy(services)
 
@@ -46,3 +71,14 @@ def add(api: Api, services: App) -> None:
     @api.get("civitai/image", "A picture of the site", media=("image/*", "video/mp4"))
     async def image(query: ImageQuery) -> web.StreamResponse:
         return await images.get(query.url)
+
+    @api.get("civitai/examples", "The pictures that were made with a version, and how; within the NSFW limit")
+    async def some(query: WhichExamples) -> ExamplePage:
+        return await examples(services, query.version_id, cursor=query.cursor, limit=query.limit)
+
+    @api.get(
+        "civitai/examples/workflow", "The workflow inside of an example", media=("application/json",), model=Workflow
+    )
+    async def workflow(query: WhichWorkflow) -> web.StreamResponse:
+        found = await services.examples.workflow(query.version_id, query.url)
+        return json_answer(await asyncio.to_thread(found.written))

@@ -16,7 +16,7 @@ from ..py.errors import ForbiddenError, LorakeeperError, RateLimitError, UsageEr
 from ..py.logs import APPLICATION
 
 BODY_LIMIT = 1024 * 1024
-_PART = 1_000
+_PART, _NUMBERS = 1_000, 20_000
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 log = logging.getLogger(f"{APPLICATION}.routes")
@@ -144,8 +144,9 @@ async def written(body: BaseModel) -> bytes:
     text = [short, "," if len(short) > 1 else ""]
     for number, (name, values) in enumerate(long.items()):
         text.append(f'{"," if number else ""}"{name}":[')
-        for start in range(0, len(values), _PART):
-            part = body.model_copy(update={name: values[start : start + _PART]}).model_dump_json(include={name})
+        size = _NUMBERS if isinstance(values[0], int) else _PART
+        for start in range(0, len(values), size):
+            part = body.model_copy(update={name: values[start : start + size]}).model_dump_json(include={name})
             text += ["," if start else "", part[part.index("[") + 1 : -2]]
             await asyncio.sleep(0)
         text.append("]")

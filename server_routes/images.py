@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from cachetools import LRUCache
 
-from ..py.errors import ForbiddenError, ValidationError
+from ..py.civitai.remote import fetched
+from ..py.errors import ForbiddenError
 
 if TYPE_CHECKING:
     from ..py.app import App
 
 LARGEST = 10_000_000
 CACHED = 32_000_000
+# No SVG: it can hold scripts, and would run them as ours.
 TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif", "image/avif", "video/mp4"})
 
 
@@ -26,10 +28,12 @@ class ImageProxy:
 
     async def get(self, url: str) -> web.Response:
         """The picture at ``url``. ForbiddenError for other hosts, ValidationError for what is no picture."""
-        if not self._services.may_show(url):
+        allowed = self._services.may_show
+        if not allowed(url):
             raise ForbiddenError("Pictures come only from the hosts in the setting image_hosts.")
         if (found := self._kept.get(url)) is None:
-            found = self._kept[url] = await self._fetch(url)
+            found = await fetched(self._services.http, url, allowed=allowed, most=LARGEST, types=TYPES)
+            self._kept[url] = found
         kind, content = found
         return web.Response(
             body=content,
@@ -40,17 +44,3 @@ class ImageProxy:
                 "Content-Security-Policy": "default-src 'none'; sandbox",
             },
         )
-
-    async def _fetch(self, url: str) -> tuple[str, bytes]:
-        async with self._services.http.open(url, {}, keyed=False) as response:
-            if not self._services.may_show(str(response.url)):
-                raise ForbiddenError("The picture has moved to a host that is not in the setting image_hosts.")
-            # No SVG: it can hold scripts, and would run them as ours.
-            if response.content_type not in TYPES:
-                raise ValidationError(f"What the site sent is no picture but {response.content_type[:100]}.")
-            content = bytearray()
-            async for chunk in response.content.iter_any():
-                content += chunk
-                if len(content) > LARGEST:
-                    raise ValidationError("The picture is too large.")
-        return response.content_type, bytes(content)

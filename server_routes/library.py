@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ..py.errors import MissingError, UsageError
 from ..py.library.actions import IntegrityReport
 from ..py.library.catalog import Count
-from ..py.library.items import LibraryDetail, LibraryPage, UserChanges
+from ..py.library.items import LibraryDetail, LibraryItem, LibraryPage, UserChanges
 from ..py.library.learn import LearnReport
 from ..py.library.metadata import Asked
 from ..py.library.query import LibraryQuery
@@ -23,6 +23,9 @@ from .openapi import Api, Nothing, RowId
 
 if TYPE_CHECKING:
     from ..py.app import App
+
+_DIGITS = 12
+_VIDEO = ("video/mp4",)
 
 
 class Facets(BaseModel):
@@ -56,6 +59,16 @@ class Ids(BaseModel):
     ids: list[int]
 
 
+class WhichCards(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    id: list[RowId] = Field(max_length=200, description="The ids of files.")
+
+
+class Cards(BaseModel):
+    items: list[LibraryItem]
+
+
 class AskSite(BaseModel):
     """``ids`` of files, or all; ``again`` asks also about what is known."""
 
@@ -74,6 +87,30 @@ class WhichFile(BaseModel):
     hash: str | None = Field(None, pattern="^[0-9A-Fa-f]{8,64}$")
     kind: str | None = None
     name: str | None = None
+
+
+class WhichContent(BaseModel):
+    """What is asked for by its content never changes, and may be kept by a browser for good."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    v: str = Field("", max_length=64, description="At least twelve digits of the content's SHA256.")
+
+
+class WhichPreview(WhichContent):
+    size: Literal["small"] | None = Field(None, description="For a list of lines: at most 96 x 128.")
+
+
+def shown(path: Path, kind: str, which: WhichContent, sha256: str) -> web.FileResponse:
+    fits = len(which.v) >= _DIGITS and sha256.startswith(which.v)
+    return web.FileResponse(
+        path,
+        headers={
+            "Content-Type": kind,
+            "Cache-Control": "private, max-age=31536000, immutable" if fits else "private, no-cache",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
 
 
 def is_file(path: Path) -> bool:
@@ -149,6 +186,10 @@ def add(api: Api, services: App) -> None:
     async def ids(query: LibraryQuery) -> Ids:
         return Ids(ids=await services.library.ids(query))
 
+    @api.get("library/cards", "What a list shows of these files, in the order asked; those that are gone are left out")
+    async def cards(query: WhichCards) -> Cards:
+        return Cards(items=await services.library.cards(query.id))
+
     @api.post("library/site", "Ask the site what files are", status=200)
     async def ask_site(body: AskSite) -> Asked:
         return await services.upkeep.ask(body.ids, again=body.again)
@@ -166,19 +207,16 @@ def add(api: Api, services: App) -> None:
         return await services.library.change_user(id, body)
 
     @api.get("library/{id}/preview", "The preview image", media=("image/webp",))
-    async def preview(id: RowId) -> web.StreamResponse:  # noqa: A002
-        item = await services.library.get(id)
-        path = await asyncio.to_thread(services.library.preview, item.sha256) if item.sha256 else None
-        if path is None:
-            raise MissingError("This model has no preview image.")
-        return web.FileResponse(
-            path,
-            headers={
-                "Content-Type": "image/webp",
-                "Cache-Control": "private, no-cache",
-                "X-Content-Type-Options": "nosniff",
-            },
-        )
+    async def preview(id: RowId, query: WhichPreview) -> web.StreamResponse:  # noqa: A002
+        path, sha256 = await services.library.preview(id, small=query.size == "small")
+        return shown(path, "image/webp", query, sha256)
+
+    @api.get(
+        "library/{id}/motion", "The short video, fetched from the site at the first request", media=_VIDEO, parts=True
+    )
+    async def motion(id: RowId, query: WhichContent) -> web.StreamResponse:  # noqa: A002
+        path, sha256 = await services.library.motion(id)
+        return shown(path, "video/mp4", query, sha256)
 
     @api.post("library/info", "All about a file in a model folder, or about the model with a hash")
     async def info(body: WhichFile) -> LibraryDetail:

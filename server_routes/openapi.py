@@ -40,7 +40,7 @@ class Document(RootModel[dict[str, JsonValue]]):
 @dataclass(frozen=True)
 class Operation:
     """One route: where it is, what it takes, what it gives. ``media`` is set where the answer is not always JSON,
-    ``most`` are the bytes that a body may have."""
+    ``parts`` where it is given in parts to whoever asks for a range, ``most`` are the bytes that a body may have."""
 
     method: str
     path: str
@@ -51,6 +51,7 @@ class Operation:
     wants_request: bool
     response: type[BaseModel] | None
     media: tuple[str, ...]
+    parts: bool
     most: int
     publish: Callable[[Event], None]
 
@@ -103,10 +104,16 @@ class Api:
         self.operations: list[Operation] = []
 
     def get(
-        self, path: str, summary: str, *, media: tuple[str, ...] = (), model: type[BaseModel] | None = None
+        self,
+        path: str,
+        summary: str,
+        *,
+        media: tuple[str, ...] = (),
+        parts: bool = False,
+        model: type[BaseModel] | None = None,
     ) -> Callable[[Handler], Handler]:
         """``model`` is what the answer is where it has ``media`` and is JSON all the same."""
-        return self._add("GET", path, summary, 200, media, model=model)
+        return self._add("GET", path, summary, 200, media, parts=parts, model=model)
 
     def post(
         self, path: str, summary: str, *, status: int = 200, most: int = guard.BODY_LIMIT
@@ -129,6 +136,7 @@ class Api:
         summary: str,
         status: int,
         media: tuple[str, ...] = (),
+        parts: bool = False,
         most: int = guard.BODY_LIMIT,
         model: type[BaseModel] | None = None,
     ) -> Callable[[Handler], Handler]:
@@ -152,6 +160,7 @@ class Api:
                 wants_request=wants_request,
                 response=model if media else response,
                 media=media,
+                parts=parts,
                 most=most,
                 publish=self._events.publish,
             )
@@ -232,6 +241,8 @@ def _describe(operation: Operation, reference: Callable[[type[BaseModel], Any], 
             },
         },
     }
+    if operation.parts:
+        described["responses"]["206"] = {"description": "The part that the header Range asks for.", "content": given}
     if body := operation.inputs.get("body"):
         described["requestBody"] = {"required": True, "content": content(reference(body, "validation"))}
     return described

@@ -35,16 +35,13 @@ class Configured(BaseModel):
 
 
 def add(api: Api, services: App) -> None:
-    def shown(settings: Settings) -> Settings:
-        return Settings.model_construct(**settings.public())
-
     @api.get("settings", "The settings as they are")
     async def get() -> Settings:
-        return shown(services.settings)
+        return services.settings.public()
 
     @api.patch("settings", "Change settings")
     async def change(body: SettingsChange) -> Settings:
-        return shown(await asyncio.to_thread(services.store.update, body.root))
+        return (await asyncio.to_thread(services.store.update, body.root)).public()
 
     @api.get("credentials", "Which keys are configured, each masked")
     async def credentials() -> CredentialsView:

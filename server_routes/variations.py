@@ -15,7 +15,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 
 from ..py.errors import LorakeeperError, UsageError
 from ..py.variations.memory import MemoryOptimizer
-from ..py.variations.models import DEFAULT_MODEL, FALLBACKS, MODELS, ImageModel, find_model
+from ..py.variations.models import DEFAULT_MODEL, FALLBACKS
+from ..py.variations.offer import Offered, offered
 from ..py.variations.options import VariationOptions
 from ..py.variations.places import Places, decoded, read
 from ..py.variations.runs import RunSummary, RunView
@@ -109,24 +110,10 @@ class Forgotten(BaseModel):
     forgotten: str
 
 
-class ModelView(BaseModel):
-    """``available`` says whether the site has it for this key, null where that isn't known. ``known`` is whether
-    sizes, ratios and prices are. ``prices`` are US dollars for one image by size; the first size is the usual one."""
-
-    name: str
-    label: str
-    known: bool
-    available: bool | None
-    sizes: list[str]
-    aspect_ratios: list[str]
-    prices: dict[str, float]
-    references: int | None
-
-
 class Models(BaseModel):
     """``problem`` is why the site could not be asked, "" where it could."""
 
-    items: list[ModelView]
+    items: list[Offered]
     default: str
     fallbacks: list[str]
     problem: str
@@ -167,7 +154,7 @@ def add(api: Api, services: App) -> None:
     async def models() -> Models:
         listed, problem = await _listed(services)
         return Models(
-            items=_views(listed),
+            items=offered(listed),
             default=DEFAULT_MODEL,
             fallbacks=[*FALLBACKS],
             problem=problem,
@@ -241,27 +228,3 @@ async def _listed(services: App) -> tuple[tuple[ListedModel, ...] | None, str]:
         return None, str(error)
     except asyncio.TimeoutError:
         return None, f"Gemini did not say within {_PATIENCE:.0f} seconds which models it has."
-
-
-def _views(listed: Sequence[ListedModel] | None) -> list[ModelView]:
-    names = {model.name for model in listed or ()}
-    views = [
-        _view(model.name, model.label, model, available=None if listed is None else model.name in names)
-        for model in MODELS
-    ]
-    own = {model.name for model in MODELS}
-    new = [each for each in listed or () if each.name not in own]
-    return views + [_view(each.name, each.label, find_model(each.name), available=True) for each in new]
-
-
-def _view(name: str, label: str, known: ImageModel | None, *, available: bool | None) -> ModelView:
-    return ModelView(
-        name=name,
-        label=label,
-        known=known is not None,
-        available=available,
-        sizes=[*known.sizes] if known else [],
-        aspect_ratios=[*known.aspect_ratios] if known else [],
-        prices={**known.image_usd} if known else {},
-        references=known.references if known else None,
-    )

@@ -11,6 +11,7 @@ import json
 import math
 import random
 import struct
+import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -165,7 +166,8 @@ class Sample:
     ``needs_key`` and ``early_access`` lock the download. ``hashes`` and ``*_fields`` go over what the fake would say by
     itself, so that any quirk can be played: a value of ``...`` takes the field out. ``files`` are more files of the
     same version, ``linked_vae`` is a version whose files are appended to this one's. ``ids`` are the
-    model's and the version's, where they must not be just the next ones.
+    model's and the version's, where they must not be just the next ones. ``previews`` are pictures, and videos as
+    :func:`clip` makes them; ``preview_fields`` goes over what is said of each.
     """
 
     file_name: str
@@ -182,6 +184,7 @@ class Sample:
     downloads: int = 100
     published_at: datetime = datetime(2025, 8, 20, 4, 49, 12, 992000, timezone.utc)
     previews: Sequence[bytes] = ()
+    preview_fields: Sequence[Mapping[str, Any]] = ()
     file_type: str = "Model"
     format: str = "SafeTensor"
     fp: str | None = "fp16"
@@ -334,3 +337,22 @@ def preview(seed: int = 0, *, width: int = 90, height: int = 120) -> bytes:
     out = io.BytesIO()
     sky.resize((width, height), Image.Resampling.LANCZOS).save(out, "PNG")
     return out.getvalue()
+
+
+def clip(seed: int = 0, *, width: int = 96, height: int = 128) -> bytes:
+    """A video of a second, which browsers play: a bar that grows over :func:`preview`'s hills."""
+    import cv2
+    import numpy as np
+    from PIL import Image
+
+    with Image.open(io.BytesIO(preview(seed, width=width, height=height))) as picture:
+        scene = np.asarray(picture.convert("RGB"))[:, :, ::-1]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "clip.mp4")
+        writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*"vp09"), 8, (width, height))
+        for number in range(8):
+            frame = scene.copy()
+            frame[-height // 8 :, : width * number // 8] = (80, 200, 60)
+            writer.write(frame)
+        writer.release()
+        return path.read_bytes()

@@ -22,8 +22,13 @@ from .words import Words
 _LANG = {"en": "en", "ja": "ja", "ko": "ko", "zh": "zh-Hans"}
 _APP = Path(__file__).resolve().parent.parent.parent / "web" / "app"
 # In the order in which they need each other; as one script they need no import.
-_MODULES = ("format.js", "charts.js", "report.js")
+_MODULES = ("format.js", "analytics/charts.js", "analytics/report.js")
 _IMPORT = re.compile(r"^import .*?;\n", re.MULTILINE | re.DOTALL)
+# What stands in for strings.js: figures are written alike in all reports, whatever their language.
+_STRINGS = """const LANGUAGE = document.documentElement.lang || undefined;
+const UNIT = { "unit.seconds": "s", "unit.minutes": "min", "unit.hours": "h" };
+const t = (key, { count }) => `${count} ${UNIT[key]}`;
+"""
 _EXPORT = re.compile(r"^export (?=const|function|async function|class)", re.MULTILINE)
 # Plotly makes these two by itself. The first is for its rules, which it adds one by one; the second would be filled
 # with the rules of maps, which the policy refuses: where it is there already, it is left as it is.
@@ -43,7 +48,7 @@ def page(
 ) -> bytes:
     charts: list[Chart] = []
     body = "".join(_section(section, charts, words) for section in sections)
-    style = _read("report.css")
+    style = _read("analytics/report.css")
     scripts = [_inside_script(_read("vendor/plotly-basic.min.js")), _inside_script(_module())] if charts else []
     policy = {
         "default-src": ["'none'"],
@@ -194,7 +199,7 @@ def _read(name: str) -> str:
 
 def _module() -> str:
     """Our scripts as one module, without what binds them where they are files."""
-    return "\n".join(_EXPORT.sub("", _IMPORT.sub("", _read(name))) for name in _MODULES)
+    return "\n".join([_STRINGS, *(_EXPORT.sub("", _IMPORT.sub("", _read(name))) for name in _MODULES)])
 
 
 def _inside_script(code: str) -> str:

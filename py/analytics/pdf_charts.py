@@ -1,4 +1,5 @@
-"""Charts as drawings of lines and areas, for paper. What they show is what ``web/app/charts.js`` shows on a screen."""
+"""Charts as drawings of lines and areas, for paper. They show what ``web/app/analytics/charts.js`` shows on a
+screen."""
 
 from __future__ import annotations
 

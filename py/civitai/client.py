@@ -105,13 +105,16 @@ class CivitaiClient:
         with_meta: bool = False,
         limit: int = 100,
         cursor: str | None = None,
+        remember: bool = True,
     ) -> ImagePage:
-        """Images of a model, a version or a user; ``nsfw`` is None, Soft, Mature or X, ``limit`` 1 to 200."""
+        """Images of a model, a version or a user; ``nsfw`` is None, Soft, Mature or X, ``limit`` 1 to 200. Those
+        ``with_meta`` are large where there are workflows in it: perhaps too large to ``remember``."""
         pairs = {
             "modelId": model_id, "modelVersionId": version_id, "username": username, "nsfw": nsfw,
             "withMeta": "true" if with_meta else "", "limit": limit, "cursor": cursor,
         }  # fmt: skip
-        return await self._get(ImagePage, "/images", [(name, str(value)) for name, value in pairs.items() if value])
+        params = [(name, str(value)) for name, value in pairs.items() if value]
+        return await self._get(ImagePage, "/images", params, remember=remember)
 
     async def tags(self, query: str = "", *, limit: int = 20, page: int = 1) -> NamePage:
         return await self._get(NamePage, "/tags", _named(query, limit, page))
@@ -167,11 +170,13 @@ class CivitaiClient:
 
     # -- Inside ------------------------------------------------------------------------------------------------------
 
-    async def _get(self, kind: type[A], path: str, params: Params = (), *, fresh: bool = False) -> A:
+    async def _get(
+        self, kind: type[A], path: str, params: Params = (), *, fresh: bool = False, remember: bool = True
+    ) -> A:
         async def ask() -> A:
             return _fitting(kind, await self._http.get_json(f"/api/v1{path}", params))
 
-        return await self._remembered((path, *params), ask, fresh=fresh)
+        return await (self._remembered((path, *params), ask, fresh=fresh) if remember else ask())
 
     async def _page(self, query: SearchQuery) -> ModelPage:
         params = query.params()

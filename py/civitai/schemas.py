@@ -82,6 +82,7 @@ def _hex(length: int) -> StringConstraints:
 Text = Annotated[str, _Else(str)]
 MaybeText = Annotated[str | None, _Else(_nothing)]
 Flag = Annotated[bool, _Else(bool)]
+MaybeFlag = Annotated[bool | None, _Else(_nothing)]
 Id = Annotated[int, Field(ge=0, lt=2**63)]
 Count = Annotated[Id | None, _Else(_nothing)]
 Date = Annotated[datetime, AfterValidator(_utc)]
@@ -165,16 +166,23 @@ class Image(Answer):
 
     id: Count = None
     url: Text = ""
-    nsfw_level: Level = Field(0, validation_alias=AliasChoices("nsfwLevel", "nsfw"), serialization_alias="nsfwLevel")
+    nsfw_level: Level = Field(
+        0, validation_alias=AliasChoices("browsingLevel", "nsfwLevel", "nsfw"), serialization_alias="nsfwLevel"
+    )
     width: Count = None
     height: Count = None
     hash: MaybeText = None
     type: Text = "image"
     meta: Annotated[dict[str, Any] | None, _Else(_nothing)] = None
 
-    def is_still_within(self, nsfw_bits: int) -> bool:
-        """Whether it is a picture that can be shown where only these NSFW levels may be."""
-        return bool(self.url) and self.type != "video" and not self.nsfw_level & ~nsfw_bits
+    @property
+    def is_video(self) -> bool:
+        """Old answers have no type."""
+        return self.type == "video" or self.url.partition("?")[0].casefold().endswith((".mp4", ".webm"))
+
+    def is_within(self, nsfw_bits: int) -> bool:
+        """Whether it can be shown where only these NSFW levels may be."""
+        return bool(self.url) and not self.nsfw_level & ~nsfw_bits
 
 
 class Creator(Answer):
@@ -199,7 +207,10 @@ class PaidAccess(Answer):
 
 
 class Model(Answer):
-    """A model. ``id`` is 0 where the site leaves it out, which it does inside a version; lists are empty there too."""
+    """A model. ``id`` is 0 where the site leaves it out, which it does inside a version; lists are empty there too.
+
+    What is allowed is None where the site doesn't say.
+    """
 
     id: Annotated[Id, _Else(int)] = 0
     name: Text = ""
@@ -211,7 +222,10 @@ class Model(Answer):
     creator: Annotated[Creator | None, _Else(_nothing)] = None
     stats: Annotated[Stats | None, _Else(_nothing)] = None
     tags: Words = []
-    allow_commercial_use: Words = []
+    allow_no_credit: MaybeFlag = None
+    allow_commercial_use: Annotated[list[str] | None, BeforeValidator(_words), _Else(_nothing)] = None
+    allow_derivatives: MaybeFlag = None
+    allow_different_license: MaybeFlag = None
     versions: ListOf[ModelVersion] = Field([], alias="modelVersions")
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import LorakeeperError, UsageError
-from ..variations.models import DEFAULT_MODEL, MODELS, bare
+from ..variations.models import DEFAULT_MODEL, bare
+from ..variations.offer import offered
 from ..variations.options import THRESHOLDS, VariationOptions
 from ..variations.places import read, save, saved_before
 from ..variations.requests import Variation, VariationReport, VariationRequest
@@ -72,21 +73,7 @@ async def models(*, as_json: bool) -> int:
                 listed = await app.gemini.list_models()
             except LorakeeperError as error:
                 trouble = error
-    here = {each.known.name for each in listed or () if each.known}
-    rows: list[dict[str, Any]] = [
-        {
-            "name": model.name,
-            "label": model.label,
-            "prices": dict(model.image_usd),
-            "references": model.references,
-            "aspect_ratios": list(model.aspect_ratios),
-            "default": model.name == DEFAULT_MODEL,
-            "offered": None if listed is None else model.name in here,
-        }
-        for model in MODELS
-    ]
-    unknown: dict[str, Any] = {"prices": {}, "references": None, "aspect_ratios": [], "default": False, "offered": True}
-    rows += [{"name": each.name, "label": each.label, **unknown} for each in listed or () if not each.known]
+    rows = offered(listed)
     if as_json:
         for row in rows:
             say_json(row)
@@ -95,11 +82,11 @@ async def models(*, as_json: bool) -> int:
             ("NAME", "LABEL", "USD AN IMAGE", "REFERENCES", "YOUR KEY"),
             (
                 (
-                    row["name"] + (" (default)" if row["default"] else ""),
-                    row["label"],
-                    ", ".join(f"{size}: {price:g}" for size, price in row["prices"].items()) or "unknown",
-                    row["references"] or "?",
-                    {True: "has it", False: "lacks it", None: "?"}[row["offered"]],
+                    row.name + (" (default)" if row.default else ""),
+                    row.label,
+                    ", ".join(f"{size}: {price:g}" for size, price in row.prices.items()) or "unknown",
+                    row.references or "?",
+                    {True: "has it", False: "lacks it", None: "?"}[row.available],
                 )
                 for row in rows
             ),

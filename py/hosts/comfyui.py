@@ -12,8 +12,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -28,7 +29,7 @@ from ..events import Event
 from . import comfyui_app
 from .comfyui_loras import LoraFiles
 from .comfyui_prompts import Prompts
-from .node_errors import NodeError, node_error
+from .node_errors import node_error
 from .relay import Relay
 
 if TYPE_CHECKING:
@@ -203,14 +204,8 @@ class Host:
             wanted = target()
             return wanted, await download(app, wanted, kind, news)
 
-        try:
+        with self.saying(node_id):
             wanted, detail = await self.run(work, lambda job: self._show(job, bar, node_id))
-        except NodeError as error:
-            self.say(str(error), node_id)
-            raise
-        except BaseException:
-            self.say("Stopped. Run again to go on.", node_id)
-            raise
         self._brought[wanted, kind] = Path(detail.path or "")
         self.say(f"Ready: {detail.name}", node_id)
         return detail
@@ -248,14 +243,8 @@ class Host:
                 bar.update_absolute(max(job["received"] / job["total"] if job["total"] else 0.0, 0.0))
             self.say(job_line(job), node_id)
 
-        try:
+        with self.saying(node_id):
             done = await self.run(work, show)
-        except NodeError as error:
-            self.say(str(error), node_id)
-            raise
-        except BaseException:
-            self.say("Stopped. Run again to go on.", node_id)
-            raise
         self._brought_many[targets, name] = done.paths
         self.say(job_line(done.report), node_id)
         return done.job, done.report, done.names
@@ -282,6 +271,18 @@ class Host:
         """Shows ``text`` on a node, in place of what it said before."""
         if node_id is not None:
             self._server.send_progress_text(text, node_id, self._server.client_id)
+
+    @contextmanager
+    def saying(self, node_id: str | None) -> Iterator[None]:
+        """Says on the node why what is done here has failed, or that it was stopped."""
+        try:
+            yield
+        except Exception as error:
+            self.say(str(error), node_id)
+            raise
+        except BaseException:
+            self.say("Stopped. Run again to go on.", node_id)
+            raise
 
     async def start(self, _: web.Application) -> None:
         """Begins to start Lorakeeper, and lets ComfyUI go on."""

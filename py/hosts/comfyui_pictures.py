@@ -130,14 +130,8 @@ class PictureNode:
             bar.update_absolute(news.share)
             self._host.say(news.line, self._node_id)
 
-        try:
+        with self._host.saying(self._node_id):
             found, said = await self._host.run(work, show)
-        except Exception as error:
-            self._host.say(str(error), self._node_id)
-            raise
-        except BaseException:
-            self._host.say("Stopped. Run again to go on.", self._node_id)
-            raise
         bar.update_absolute(1.0)
         self._host.say(said, self._node_id)
         return found

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from ..civitai.descriptions import described
+from ..civitai.licence import Licence, licence_of
+from ..civitai.placement import choose_file
 from ..civitai.schemas import Model, ModelVersion
 from ..headers import Header, family_of
-from .trigger_words import Word, merge_words, words_of
+from .trigger_words import Word, WordSet, merge_words, told_sets, words_of
 
 
 class UserLayer(BaseModel):
@@ -41,7 +45,8 @@ class LibraryItem(BaseModel):
 
     ``family`` is what kind of base model it fits, as :func:`headers.family_of` says it; ``rating`` the share of thumbs
     that point up; ``tags`` are the user's own;
-    ``copies`` how many files here have this content; ``hashed`` whether its content is known already.
+    ``copies`` how many files here have this content; ``hashed`` whether its content is known already; ``has_motion``
+    whether there is a short video to show in the preview's place.
     """
 
     id: int | None = None
@@ -57,7 +62,7 @@ class LibraryItem(BaseModel):
     rank: int | None = None
     sha256: str | None = None
     size: int | None = None
-    state: Literal["present", "missing", "broken"] = "present"
+    state: Literal["present", "missing", "broken", "trashed"] = "present"
     trigger_words: list[Word] = []
     tags: list[str] = []
     site_tags: list[str] = []
@@ -69,6 +74,7 @@ class LibraryItem(BaseModel):
     version_id: int | None = None
     nsfw_level: int = 0
     has_preview: bool = False
+    has_motion: bool = False
     url: str | None = None
     air: str | None = None
     added_at: datetime | None = None
@@ -82,12 +88,29 @@ class LibraryItem(BaseModel):
     newest_version_id: int | None = None
 
 
+class KnownVersion(BaseModel):
+    """A version that the site has of a model. ``size`` is in bytes, of the file that would be fetched; ``owned`` the
+    library's id of a file of it that is here."""
+
+    id: int
+    name: str
+    base_model: str | None = None
+    published_at: datetime | None = None
+    size: int | None = None
+    owned: int | None = None
+
+
 class LibraryDetail(LibraryItem):
     """A model file with its three layers as they are: ``header`` from the file, ``site`` and
-    ``model`` from the site, ``user``."""
+    ``model`` from the site, ``user``. ``description`` is plain text; ``versions`` are those that are known without
+    asking, the newest first."""
 
     path: str | None = None
+    description: str = ""
+    licence: Licence | None = None
+    versions: list[KnownVersion] = []
     hashes: dict[str, str] = {}
+    word_sets: list[WordSet] = []
     header: dict[str, Any] | None = None
     site: dict[str, Any] | None = None
     model: dict[str, Any] | None = None
@@ -137,6 +160,12 @@ def compose(layers: Layers, site_url: str) -> LibraryDetail:
         notes=user.notes,
         preferred_strength=user.preferred_strength,
         trigger_words=_words(user, known, header),
+        word_sets=told_sets(
+            user.trigger_words,
+            known.trained_words if known else [],
+            header.words if header else [],
+            header.suggestions if header else [],
+        ),
         has_update=bool(layers.newest and layers.owned and layers.newest not in layers.owned),
         newest_version_id=layers.newest,
         hashes=layers.hashes,
@@ -145,6 +174,43 @@ def compose(layers: Layers, site_url: str) -> LibraryDetail:
         model=layers.model,
         user=user,
     )
+
+
+def told(detail: LibraryDetail, owned: Mapping[int, int]) -> LibraryDetail:
+    """With what no list shows: the description, what the author allows, and the other versions. ``owned`` tells which
+    of them are here, and as which file."""
+    known = ModelVersion.model_validate(detail.site) if detail.site else None
+    model = Model.model_validate(detail.model) if detail.model else known.model if known else None
+    # A model that is kept has plain text already.
+    texts = [
+        (model and (model.description if detail.model else described(model.description))),
+        known and described(known.description),
+        described(str((detail.header or {}).get("description") or "")),
+    ]
+    listed = {version.id: version for version in (*(model.versions if model else ()), *([known] if known else ()))}
+    return detail.model_copy(
+        update={
+            "description": next((text for text in texts if text), ""),
+            "licence": licence_of(model),
+            "versions": known_versions(listed.values(), owned),
+        }
+    )
+
+
+def known_versions(versions: Iterable[ModelVersion], owned: Mapping[int, int]) -> list[KnownVersion]:
+    """The newest first; what isn't published has no place among them, and comes last."""
+    first = datetime.min.replace(tzinfo=timezone.utc)
+    return [
+        KnownVersion(
+            id=version.id,
+            name=version.name,
+            base_model=version.base_model or None,
+            published_at=version.published_at,
+            size=choose_file(version).size if version.files else None,
+            owned=owned.get(version.id),
+        )
+        for version in sorted(versions, key=lambda each: (each.published_at or first, each.id), reverse=True)
+    ]
 
 
 def _words(user: UserLayer, known: ModelVersion | None, header: Header | None) -> list[Word]:

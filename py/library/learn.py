@@ -25,7 +25,7 @@ from ..events import Event, Events
 from ..storage.database import Database
 from ..storage.tables import contents, files
 from .hashing import ChangedWhileReadError, hash_file
-from .learned import Reading, preview_of, read_beginning, readable_problem, settle_all
+from .learned import Reading, read_beginning, readable_problem, settle_all
 from .paths import real
 from .previews import Previews
 from .view import View
@@ -252,7 +252,7 @@ class Learner:
         return replace(beginning, sha256=sha256, others=others)
 
     async def _keep(self, readings: list[tuple[int, Reading | str]], *, events: bool = False) -> None:
-        """Writes what was read, some at a time, and makes previews of the pictures that lay beside."""
+        """Writes what was read, some at a time, and takes over the pictures and videos that lay beside."""
         for start in range(0, len(readings), 20):
             part = readings[start : start + 20]
             await self._preview([reading for _, reading in part if isinstance(reading, Reading)])
@@ -262,9 +262,8 @@ class Learner:
 
     async def _preview(self, readings: list[Reading]) -> None:
         for reading in readings:
-            picture = preview_of(reading)
-            if picture and reading.sha256:
-                await self._previews.adopt(reading.sha256, picture)
+            if reading.sha256 and (beside := reading.adopted):
+                await self._previews.adopt(reading.sha256, picture=beside.preview, video=beside.motion)
 
     async def _in_pool(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)

@@ -141,11 +141,6 @@ def _adopt(connection: Connection, content: int, adopted: Adopted, sha256: str |
                 rows.put_site(connection, content, document, fetched_at=answer.fetched_at)
 
 
-def preview_of(reading: Reading) -> Path | None:
-    """The picture beside the file, where there is one."""
-    return reading.adopted.preview if reading.adopted else None
-
-
 def readable_problem(path: Path, error: OSError) -> str:
     name = os.path.basename(path)  # noqa: PTH119
     return f"{name} can't be read: {error.strerror or error}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,14 @@ from ..errors import MissingError, UsageError
 from ..events import Event, Events
 from ..searches import searched
 from ..storage.database import Database
-from ..storage.tables import contents, files
+from ..storage.tables import contents, files, site
 from . import rows
 from .catalog import Catalog, Count
-from .items import Layers, LibraryDetail, LibraryItem, LibraryPage, UserChanges, UserLayer, compose
+from .items import Layers, LibraryDetail, LibraryItem, LibraryPage, UserChanges, UserLayer, compose, told
 from .learn import Learner
 from .learned import read_beginning, settle
 from .metadata import SiteKnowledge
+from .owned import files_of_versions, hashes_of
 from .paths import real, stored
 from .previews import Previews
 from .query import LibraryQuery
@@ -86,12 +87,24 @@ class Library:
         """The ids of all files that fit, in the list's order."""
         return await self._database.read(lambda c: self._catalog.ids(c, query, limit))
 
+    async def cards(self, file_ids: Sequence[int]) -> list[LibraryItem]:
+        """What a list shows of these files, in their order; those that there are not are left out."""
+
+        def work(connection: Connection) -> list[LibraryItem]:
+            return [LibraryItem.model_validate_json(card) for card in self._catalog.cards(connection, file_ids)]
+
+        return await self._database.read(work)
+
     async def get(self, file_id: int) -> LibraryDetail:
         """One file with its layers. Raises MissingError."""
         found = await self._database.read(lambda c: self._view.detail(c, file_id))
         if found is None:
             raise MissingError("There is no such model in the library.")
-        if found.state != "missing" and found.path and not await asyncio.to_thread(os.path.lexists, found.path):
+        if (
+            found.state in ("present", "broken")
+            and found.path
+            and not await asyncio.to_thread(os.path.lexists, found.path)
+        ):
             await self._miss(file_id)
             return await self.get(file_id)
         return found
@@ -117,8 +130,33 @@ class Library:
         row = await self._database.read(lambda c: rows.file_at(c, _spelled(path)))
         return row.id if row else None
 
-    def preview(self, sha256: str) -> Path | None:
-        return self._previews.find(sha256)
+    async def owned(self, versions: Iterable[ModelVersion], model_ids: Iterable[int] = ()) -> dict[int, int]:
+        """``{version: file}`` of those versions that are here, and of all others of their models and of these."""
+        every = list(versions)
+        models = {*model_ids, *(version.model_id for version in every if version.model_id)}
+        hashes = hashes_of(every)
+        return await self._database.read(lambda c: files_of_versions(c, models, hashes))
+
+    async def known(self, version_id: int) -> ModelVersion | None:
+        """What the site said of a version that is here, or was."""
+        query = select(site.c.version).where(site.c.version_id == version_id).limit(1)
+        document = await self._database.read(lambda c: c.execute(query).scalar())
+        return ModelVersion.model_validate(document) if document else None
+
+    async def preview(self, file_id: int, *, small: bool = False) -> tuple[Path, str]:
+        """The preview image, and the SHA256 that it is of. Raises MissingError."""
+        sha256, _ = await self._database.read(lambda c: _shown(c, file_id))
+        find = self._previews.find_small if small else self._previews.find
+        if not sha256 or (path := await asyncio.to_thread(find, sha256)) is None:
+            raise MissingError("This model has no preview image.")
+        return path, sha256
+
+    async def motion(self, file_id: int) -> tuple[Path, str]:
+        """The short video, fetched at the first question, and the SHA256 that it is of. Raises MissingError."""
+        sha256, version = await self._database.read(lambda c: _shown(c, file_id))
+        if not sha256 or (path := await self._previews.motion(sha256, version)) is None:
+            raise MissingError("This model has no video that can be shown.")
+        return path, sha256
 
     # -- Learning ----------------------------------------------------------------------------------------------------
 
@@ -263,7 +301,19 @@ class Library:
         version = await self._client.by_hash(text)
         facts: dict[str, Any] = {"sha256": text.lower() if is_sha256(text) else None, "state": "missing"}
         document = version.model_dump(mode="json", by_alias=True)
-        return compose(Layers(facts, version=document), self._site_url())
+        found = compose(Layers(facts, version=document), self._site_url())
+        return told(found, await self.owned([version]))
+
+
+def _shown(connection: Connection, file_id: int) -> tuple[str | None, ModelVersion | None]:
+    """What a file is shown by: its SHA256, where that is known, and the site's answer. Raises MissingError."""
+    query = select(contents.c.sha256, site.c.version).join_from(files, contents, files.c.content == contents.c.id)
+    row = connection.execute(
+        query.outerjoin(site, site.c.content == contents.c.id).where(files.c.id == file_id)
+    ).first()
+    if row is None:
+        raise MissingError("There is no such model in the library.")
+    return row.sha256, ModelVersion.model_validate(row.version) if row.version else None
 
 
 def _moved(connection: Connection, facts: rows.Facts) -> Row[Any] | None:

@@ -49,6 +49,7 @@ _RGTHREE = ".rgthree-info.json"
 # The plain name comes first: there people put the picture that they chose; ``.preview`` is what tools fetched.
 _STILLS = ("png", "jpg", "jpeg", "webp", "gif")
 _PREVIEWS = (*(f".{each}" for each in _STILLS), *(f".preview.{each}" for each in _STILLS), ".thumb.jpg")
+_VIDEOS = (".mp4", ".preview.mp4")
 
 # A pipe or a device that takes the file's place between two looks must not hold the reader up.
 _OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
@@ -58,14 +59,15 @@ class Adopted(BaseModel):
     """All that the sidecars of one model say.
 
     ``answers`` are the site's, the newest complete one first; ``sha256`` is what a sidecar states, in lower case, and
-    not verified; ``preview`` is a still image that nobody opened yet; ``sources`` are the names of the sidecars that
-    were read, ``findings`` sentences about those that could not be.
+    not verified; ``preview`` is a still image and ``motion`` a video, neither of which anybody opened yet; ``sources``
+    are the names of the sidecars that were read, ``findings`` sentences about those that could not be.
     """
 
     answers: list[KeptAnswer] = []
     user: UserLayer = Field(default_factory=UserLayer)
     sha256: str | None = None
     preview: Path | None = None
+    motion: Path | None = None
     sources: list[str] = []
     findings: list[str] = []
 
@@ -103,7 +105,7 @@ def read_sidecars(path: Path, names: Collection[str] | None = None) -> Adopted:
     # Most models have no sidecar, and a Path for each one that they might have would take longer than the looking.
     base, suffix = os.path.splitext(os.fspath(path))  # noqa: PTH122
     readers = {**_READERS, os.path.normcase(suffix) + _RGTHREE: rgthree}
-    endings = [*readers, *_PREVIEWS]
+    endings = [*readers, *_PREVIEWS, *_VIDEOS]
     if names is not None:
         stem = os.path.normcase(os.path.basename(base))  # noqa: PTH119
         endings = [each for each in endings if stem + each in names]
@@ -112,7 +114,10 @@ def read_sidecars(path: Path, names: Collection[str] | None = None) -> Adopted:
     if not endings:
         return Adopted()
 
-    pictures = (base + each for each in endings if each in _PREVIEWS)
+    def first(beside: Collection[str]) -> Path | None:
+        names = (base + each for each in endings if each in beside)
+        return next((Path(each) for each in names if os.path.isfile(each)), None)  # noqa: PTH113
+
     heard: list[tuple[float, Reader, Any]] = []
     sources: list[str] = []
     findings: list[str] = []
@@ -138,7 +143,8 @@ def read_sidecars(path: Path, names: Collection[str] | None = None) -> Adopted:
         answers=sorted(said.answers, key=lambda answer: not answer.version.model_id),
         user=said.user_layer(),
         sha256=said.hashes[0] if said.hashes else None,
-        preview=next((Path(each) for each in pictures if os.path.isfile(each)), None),  # noqa: PTH113
+        preview=first(_PREVIEWS),
+        motion=first(_VIDEOS),
         sources=sources,
         findings=findings,
     )

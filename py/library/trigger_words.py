@@ -80,6 +80,16 @@ def _groups(text: str) -> list[tuple[int, int]]:
     return pairs
 
 
+class WordSet(BaseModel):
+    """Words that one source gave together, complete, also where another source says some of them too. ``place`` is
+    where the set stands among those of its source; guesses from the training, ``suggested``, are one set."""
+
+    source: Source
+    place: int = 0
+    suggested: bool = False
+    words: list[str]
+
+
 def words_of(source: Source, groups: Iterable[str], *, suggested: bool = False) -> list[Word]:
     """The words of one source: each entry of ``groups`` is one set, comma-joined; a word said twice is kept once."""
     found: dict[str, Word] = {}
@@ -88,6 +98,28 @@ def words_of(source: Source, groups: Iterable[str], *, suggested: bool = False) 
             known = found.setdefault(_folded(word), Word(text=word, source=source, group=number, suggested=suggested))
             if number not in (known.group, *known.also):
                 known.also.append(number)
+    return list(found.values())
+
+
+def told_sets(
+    user: Iterable[str], site: Iterable[str], header: Iterable[str], suggestions: Iterable[str]
+) -> list[WordSet]:
+    """Each source's sets, of the guesses those that nobody has declared. Empty ones are left out."""
+    told: tuple[tuple[Source, Iterable[str]], ...] = (("user", user), ("site", site), ("header", header))
+    sets = [
+        WordSet(source=source, place=place, words=_distinct(split_words(text)))
+        for source, texts in told
+        for place, text in enumerate(texts)
+    ]
+    declared = {_folded(word) for each in sets for word in each.words}
+    guesses = _distinct(word for text in suggestions for word in split_words(text) if _folded(word) not in declared)
+    return [each for each in (*sets, WordSet(source="header", suggested=True, words=guesses)) if each.words]
+
+
+def _distinct(words: Iterable[str]) -> list[str]:
+    found: dict[str, str] = {}
+    for word in words:
+        found.setdefault(_folded(word), word)
     return list(found.values())
 
 

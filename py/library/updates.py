@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from functools import partial
-from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 from sqlalchemy import Connection, select, update
 
+from ..civitai.descriptions import described
 from ..civitai.schemas import Model, ModelVersion, read_date
 from ..storage.database import Database
 from ..storage.tables import files, models, site
@@ -22,12 +21,7 @@ if TYPE_CHECKING:
     from .metadata import SiteKnowledge
     from .view import View
 
-MAX_DESCRIPTION = 4_000
-
-_MAX_HTML = 60_000
-_ENDS_LINE = re.compile(r"<(?:br|hr|/p|/li|/div|/tr|/h[1-6])\b[^<>]*>", re.IGNORECASE)
-_TAG = re.compile(r"</?[a-z!][^<>]*>", re.IGNORECASE)
-_KEPT = {
+_KEPT: tuple[str, ...] = (
     "id",
     "name",
     "base_model",
@@ -36,7 +30,8 @@ _KEPT = {
     "nsfw_level",
     "early_access_deadline",
     "paid_access",
-}
+)
+_FILE = {"type", "size_kb", "primary"}
 
 Owned = Mapping[int, datetime | None]
 
@@ -101,24 +96,18 @@ class Updates:
 
 def short_model(model: Model) -> dict[str, Any]:
     """The site's word on a model as the library keeps it: its answer, and so again a :class:`Model`, with a description
-    in plain text and with versions that have no more than their names, base models and dates."""
+    in plain text and with versions that have no more than their names, base models, dates and their files' sizes."""
     document = model.model_dump(
         mode="json", by_alias=True, exclude_defaults=True, exclude={"versions", "description", "id"}
     )
     document["id"] = model.id
-    document["description"] = plain_text(model.description or "")[:MAX_DESCRIPTION]
+    document["description"] = described(model.description)
+    kept: Any = {**dict.fromkeys(_KEPT, True), "files": {"__all__": _FILE}}
     document["modelVersions"] = [
-        version.model_dump(mode="json", by_alias=True, exclude_defaults=True, include=_KEPT)
+        version.model_dump(mode="json", by_alias=True, exclude_defaults=True, include=kept)
         for version in model.versions
     ]
     return document
-
-
-def plain_text(html: str) -> str:
-    """What a reader sees of ``html``, a line a paragraph. It is text, and not safe to be put into a page."""
-    text = _TAG.sub("", _ENDS_LINE.sub("\n", html[:_MAX_HTML]))
-    lines = (" ".join(line.split()) for line in unescape(text).splitlines())
-    return "\n".join(line for line in lines if line)
 
 
 # -- What is newer ---------------------------------------------------------------------------------------------------

@@ -13,8 +13,9 @@ from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from ..storage.tables import cards, contents, files, items, models, site, usage, user
 from . import rows, search
-from .items import Layers, LibraryDetail, UserLayer, at, compose
-from .paths import real
+from .items import Layers, LibraryDetail, UserLayer, at, compose, told
+from .owned import files_of_models
+from .paths import is_trashed, real
 from .previews import Previews
 
 _DIGITS = re.compile(r"\d+")
@@ -24,7 +25,7 @@ _UNRATED = -1.0  # below all that somebody rated
 # A row of the list: what stands in ``items``, its card, its text for the search.
 Listed = tuple[dict[str, Any], str, str]
 
-_LIST_FIELDS = {"path", "hashes", "header", "site", "model", "user", "broken"}
+_LIST_FIELDS = {"path", "hashes", "word_sets", "header", "site", "model", "user", "broken"}
 
 _LAYERS = (
     select(files)
@@ -81,9 +82,13 @@ class View:
         row = connection.execute(_LAYERS.where(files.c.id == file_id)).first()
         if row is None:
             return None
-        owned = _owned(connection, {row.model_id} if row.model_id else set())
+        model_ids = {row.model_id} if row.model_id else set()
         hashes = rows.hashes_of(connection, row.content)
-        return self._compose(row, _copies(connection, {row.content}), owned, hashes)
+        detail = self._compose(row, _copies(connection, {row.content}), _owned(connection, model_ids), hashes)
+        here = files_of_models(connection, model_ids)
+        # Of several files of one version, this one is meant here.
+        mine = {detail.version_id: file_id} if detail.version_id and not row.missing else {}
+        return told(detail, {**here, **mine})
 
     def _compose(
         self,
@@ -104,9 +109,10 @@ class View:
             "title": os.path.splitext(file_name)[0],  # noqa: PTH122
             "sha256": row.sha256,
             "size": row.size,
-            "state": "missing" if row.missing else "broken" if broken else "present",
+            "state": _state(row, broken),
             "broken": broken,
             "has_preview": row.sha256 is not None and self._previews.find(row.sha256) is not None,
+            "has_motion": row.sha256 is not None and self._previews.has_motion(row.sha256, row.version),
             "added_at": at(row.added_at),
             "changed_at": at(max(0.0, row.mtime_ns / 1e9)),
             "hashed": row.sha256 is not None and not row.stale,
@@ -126,6 +132,12 @@ class View:
             user=UserLayer() if row.favourite is None else rows.user_layer_of(row),
         )
         return compose(layers, self._site_url())
+
+
+def _state(row: Row[Any], broken: str | None) -> str:
+    if row.missing:
+        return "trashed" if is_trashed(row.path) else "missing"
+    return "broken" if broken else "present"
 
 
 def _put(connection: Connection, listed: Sequence[Listed]) -> None:
@@ -176,6 +188,7 @@ def _fresh(row: Row[Any]) -> Listed:
         "has_update": False,
         "missing": False,
         "broken": row.problem is not None,
+        "trashed": False,
         "tags": "",
     }
     text = row.name if title in row.name else f"{row.name}\n{title}"
@@ -234,8 +247,9 @@ def _item(row: Row[Any], detail: LibraryDetail) -> dict[str, Any]:
         "favourite": detail.favourite,
         "has_words": any(not word.suggested for word in detail.trigger_words),
         "has_update": detail.has_update,
-        "missing": row.missing,
+        "missing": detail.state == "missing",
         "broken": detail.broken is not None,
+        "trashed": detail.state == "trashed",
         "tags": _tags(detail),
     }
 

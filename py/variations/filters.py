@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Scope = Literal["batch", "session", "ever"]
+Memory = Literal["session", "ever"]
 SCOPES: tuple[Scope, ...] = ("batch", "session", "ever")
 Progress = Callable[[int], None]
 
@@ -131,6 +132,12 @@ class ImageFilters:
         found = await _in_thread(work)
         self._tell("duplicates", [each.is_new for each in found], began)
         return found
+
+    async def remembered(self) -> dict[Memory, int]:
+        """How many pictures each memory has: of those let through while the application runs, and of all, ever."""
+        session = self._shared.get("session")
+        ever = await asyncio.to_thread(SeenPictures(self._database).count)
+        return {"session": len(session) if session else 0, "ever": ever}
 
     async def forget(self, scope: Scope) -> None:
         """Forgets every picture that was seen in that scope."""

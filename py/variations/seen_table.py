@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, insert, select
+from sqlalchemy import Connection, Select, delete, func, insert, select
 
 from ..storage.database import Database
 from ..storage.tables import seen_pictures
@@ -49,6 +49,10 @@ class SeenPictures:
             rows = self._database.read_blocking(partial(_all, query=query))
             found.update((row.number, row.grey) for row in rows)
         return found
+
+    def count(self) -> int:
+        query = select(func.count()).select_from(seen_pictures)
+        return self._database.read_blocking(lambda c: int(c.execute(query).scalar() or 0))
 
     def clear(self) -> None:
         self._database.write_blocking(lambda c: c.execute(delete(seen_pictures)))

@@ -34,6 +34,7 @@ from .faults import (
     WrongLength,
 )
 from .origin import Origin, Recorded
+from .renditions import kind_of, renditions
 from .site import Quirks, Site
 from .storage import Storage, Stored
 
@@ -111,10 +112,11 @@ class FakeCivitai:
         """Puts a sample on the site: as a new model, or as the newest version of ``model_id``. The fake must run."""
         version, ids = self._catalogue.add(sample, model_id)
         for number, picture in enumerate(sample.previews):
-            path = f"/image/{version.id}-{number}/original=true/{version.id}{number}.png"
-            for spelled in (path, path.replace("original=true", "width=450")):
-                self._objects.publish(spelled, _stored(picture, f"{version.id}{number}.png"))
-            version.images.append((self._catalogue.next_image(), f"{self.storage.url}{path}"))
+            name = f"{version.id}{number}.{kind_of(picture)}"
+            path = f"/image/{version.id}-{number}/{{}}/{name}"
+            for rendition, content, kind in renditions(picture):
+                self._objects.publish(path.format(rendition), _stored(content, f"{version.id}{number}.{kind}"))
+            version.images.append((self._catalogue.next_image(), self.storage.url + path.format("original=true")))
         return ids
 
     def publish(self, content: bytes, name: str) -> str:

@@ -165,7 +165,7 @@ class Catalogue:
             "paidAccess": None,
             "stats": {"downloadCount": sample.downloads, "thumbsUpCount": 1, "thumbsDownCount": 0},
             "files": self._files(version),
-            "images": [self._image(version, each, with_id=True) for each in version.images],
+            "images": [self._image(version, each, with_id=True) for each in range(len(version.images))],
             "downloadUrl": f"{self.url}/api/download/models/{version.id}",
         }
         if sample.early_access:
@@ -201,7 +201,7 @@ class Catalogue:
             "stats": {"downloadCount": sample.downloads, "thumbsUpCount": 1},
             "model": _over(about, {k: v for k, v in sample.model_fields.items() if k in about}),
             "files": self._files(version),
-            "images": [self._image(version, each, with_id=False) for each in version.images[:10]],
+            "images": [self._image(version, each, with_id=False) for each in range(len(version.images))][:10],
             "downloadUrl": f"{self.url}/api/download/models/{version.id}",
         }
         return _over(item, sample.version_fields)
@@ -240,21 +240,25 @@ class Catalogue:
             item["mirrors"] = [dict(mirror) for mirror in sample.mirrors]
         return _over(item, sample.file_fields)
 
-    def _image(self, version: VersionEntry, image: tuple[int, str], *, with_id: bool) -> dict[str, Any]:
-        item = {"id": image[0], "url": image[1], "nsfwLevel": version.sample.nsfw_level, "width": 450, "height": 600,
-                "hash": "UHLD}qMe.A?wOaIU%MxuMx%1xZM|pIo~MxxZ", "type": "image"}  # fmt: skip
-        if not with_id:
-            del item["id"]
-            item["meta"] = {"prompt": ", ".join(version.sample.trigger_words)}
-        return item
+    def _image(self, version: VersionEntry, number: int, *, with_id: bool) -> dict[str, Any]:
+        sample, (image_id, url) = version.sample, version.images[number]
+        item = {"id": image_id, "url": url, "nsfwLevel": sample.nsfw_level, "width": 450, "height": 600,
+                "hash": "UHLD}qMe.A?wOaIU%MxuMx%1xZM|pIo~MxxZ", "type": "video" if url.endswith(".mp4") else "image",
+                "meta": {"prompt": ", ".join(sample.trigger_words)}}  # fmt: skip
+        changes = sample.preview_fields[number] if number < len(sample.preview_fields) else {}
+        # Lists have the id and no meta, the answers about one version the meta and no id.
+        return _over(item, {**changes, **({"meta": ...} if with_id else {"id": ...})})
 
     def images_json(self, version: VersionEntry, *, with_meta: bool) -> list[dict[str, Any]]:
         """A version's images as ``/images`` spells them: levels as words there."""
-        word = {1: "None", 2: "Soft", 4: "Mature"}.get(version.sample.nsfw_level, "X")
-        meta = {"prompt": ", ".join(version.sample.trigger_words)} if with_meta else None
-        base = [self._image(version, each, with_id=True) for each in version.images]
-        about = {"nsfwLevel": word, "meta": meta, "username": version.sample.creator}
-        return [{**image, **about, "createdAt": _date(version.sample.published_at, 0)} for image in base]
+        items = []
+        for number, (image_id, _) in enumerate(version.images):
+            image = self._image(version, number, with_id=False)
+            word = {1: "None", 2: "Soft", 4: "Mature"}.get(image["nsfwLevel"], "X")
+            about = {"id": image_id, "nsfwLevel": word, "username": version.sample.creator}
+            meta = image.get("meta") if with_meta else None
+            items.append({**image, **about, "meta": meta, "createdAt": _date(version.sample.published_at, 0)})
+        return items
 
 
 def site_hashes(sample: Sample) -> tuple[dict[str, str], str]:

@@ -202,8 +202,13 @@ class Site:
         self._only(request, _IMAGES)
         query = request.query
         limit = self._number(query.get("limit", "100"), 0, 200)
-        if query.get("nsfw", "true") not in ("None", "Soft", "Mature", "X", "true", "false"):
+        if query.get("withMeta", "true") not in ("true", "false"):
+            raise Refusal(400, {"error": "withMeta must be true or false"})
+        words, wanted = ("None", "Soft", "Mature", "X"), query.get("nsfw", "true")
+        if wanted not in (*words, "true", "false"):
             raise Refusal(400, {"error": "Invalid nsfw"})
+        highest = {"true": "X", "false": "None"}.get(wanted, wanted)
+        shown = words[: words.index(highest) + 1]
         items = [
             image
             for model in self._catalogue.models.values()
@@ -211,6 +216,7 @@ class Site:
             if query.get("modelId", str(model.id)) == str(model.id)
             and query.get("modelVersionId", str(version.id)) == str(version.id)
             for image in self._catalogue.images_json(version, with_meta=query.get("withMeta") == "true")
+            if image["nsfwLevel"] in shown
         ]
         offset = self._offset(query.get("cursor"), True)
         after = offset + limit

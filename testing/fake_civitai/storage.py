@@ -15,6 +15,8 @@ from aiohttp import web
 from .faults import ChangedEtag, Corrupt, Fault, NoEtag, NoRange, Truncate, WrongLength
 from .origin import Answer, Body, whole
 
+_TYPES = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp", "mp4": "video/mp4"}
+
 
 @dataclass(frozen=True)
 class Stored:
@@ -70,7 +72,7 @@ def _part(request: web.Request, stored: Stored, met: list[Fault]) -> Answer:
     size, etag = stored.size, f'"{stored.etag}"'
     flipped: set[int] = set()
     headers = {
-        "Content-Type": "image/png" if stored.name.endswith(".png") else "binary/octet-stream",
+        "Content-Type": _TYPES.get(stored.name.rpartition(".")[2], "binary/octet-stream"),
         "Content-Disposition": f'attachment; filename="../../{stored.name}"',
         "Accept-Ranges": "bytes",
     }

@@ -76,6 +76,8 @@ async def link(session: aiohttp.ClientSession, civitai: FakeCivitai, version: in
         ("model-versions/by-hash/AAAA", 404),
         ("images?limit=201", 400),
         ("images?nsfw=Some", 400),
+        ("images?withMeta=1", 400),
+        ("images?versionId=1", 400),
         ("tags?limit=0", 400),
         ("me", 401),
     ],

@@ -302,8 +302,8 @@ async def test_models_are_listed_with_prices_and_what_the_key_has(run: Any, gemi
     assert said.code == 0
     assert found["gemini-2.5-flash-image"]["prices"] == {"1K": 0.039}
     assert found["gemini-3.1-flash-image"]["default"]
-    assert not found["gemini-3-pro-image"]["offered"]
-    assert (found["gemini-4-image"]["offered"], found["gemini-4-image"]["prices"]) == (True, {})
+    assert not found["gemini-3-pro-image"]["available"]
+    assert (found["gemini-4-image"]["available"], found["gemini-4-image"]["prices"]) == (True, {})
 
 
 async def test_models_are_listed_without_a_key(run: Any, gemini: FakeGemini, monkeypatch: pytest.MonkeyPatch) -> None:

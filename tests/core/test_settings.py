@@ -37,6 +37,16 @@ def test_a_change_is_there_after_a_restart(store: SettingsStore) -> None:
         ("path_template", "{no_such_thing}"),
         ("path_template", "{base_model"),
         ("unheard_of", 1),
+        ("blur_from", "PG"),
+        ("saved_filters", [{"name": "", "query": {}}]),
+        ("saved_filters", [{"name": "x" * 101, "query": {}}]),
+        ("saved_filters", [{"name": "cats"}]),
+        ("saved_filters", [{"name": "cats", "query": {"colour": "red"}}]),
+        ("saved_filters", [{"name": "cats", "query": {"sort": "best"}}]),
+        ("saved_filters", [{"name": "cats", "query": {"limit": 5}}]),
+        ("saved_filters", [{"name": "cats", "query": {"cursor": "x"}}]),
+        ("saved_filters", [{"name": name, "query": {}} for name in ("cats", " Cats")]),
+        ("saved_filters", [{"name": str(number), "query": {}} for number in range(101)]),
     ],
 )
 def test_a_bad_value_is_refused_in_a_sentence_and_changes_nothing(
@@ -89,9 +99,17 @@ def test_settings_of_a_newer_version_survive_a_change(store: SettingsStore) -> N
 def test_a_proxys_password_is_not_shown(store: SettingsStore) -> None:
     shown = store.update({"proxy": "http://me:secret@proxy:3128"}).public()
 
-    assert shown["proxy"] == "http://me@proxy:3128"
+    assert shown.proxy == "http://me@proxy:3128"
     assert store.current.proxy == "http://me:secret@proxy:3128"
 
 
 def test_the_nsfw_limit_covers_the_levels_below_it(store: SettingsStore) -> None:
     assert store.update({"nsfw_limit": "R"}).nsfw_bits == 1 | 2 | 4
+
+
+def test_saved_filters_are_kept_as_they_are_asked(store: SettingsStore) -> None:
+    query = {"kind": ["loras"], "query": "ink", "favourite": True, "nsfw": None}
+    store.update({"saved_filters": [{"name": " Inks ", "query": query}]})
+
+    (kept,) = SettingsStore(store.path).current.saved_filters
+    assert (kept.name, kept.query) == ("Inks", {"kind": ["loras"], "query": "ink", "favourite": True})

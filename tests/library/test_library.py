@@ -197,10 +197,9 @@ async def test_the_preview_is_made_small_and_stays_within_the_limit(
     hidden = await app.library.info(put(loras, wild, "wild.safetensors"))
 
     assert (shown.has_preview, hidden.has_preview) == (True, False)
-    assert shown.sha256 is not None
-    picture = app.library.preview(shown.sha256)
-    assert picture is not None
-    assert picture.stat().st_size < 60_000
+    assert shown.id is not None
+    picture, sha256 = await app.library.preview(shown.id)
+    assert (picture.stat().st_size < 60_000, sha256) == (True, shown.sha256)
 
 
 async def test_a_search_is_told_with_its_results_and_without_its_words(app: App, loras: Path) -> None:

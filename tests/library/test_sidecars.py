@@ -20,7 +20,7 @@ def test_a_model_without_sidecars_has_nothing_to_say(model: Path) -> None:
 
 
 def test_the_sidecars_of_a_longer_or_shorter_name_are_not_ours(model: Path) -> None:
-    for name in ("Ada.json", "Ada.txt", "Ada.v1.1.json", "Ada.v10.txt", "Ada.v1.yaml", "Ada.v1.preview.mp4"):
+    for name in ("Ada.json", "Ada.txt", "Ada.v1.1.json", "Ada.v10.txt", "Ada.v1.yaml", "Ada.v1.preview.webm"):
         (model.parent / name).write_text("not ours")
 
     assert read_sidecars(model) == Adopted()
@@ -144,6 +144,13 @@ def test_the_picture_that_the_user_chose_goes_first(model: Path) -> None:
 
     endings = [each and each.name.removeprefix("Ada.v1") for each in found]
     assert endings == [None, None, ".thumb.jpg", ".preview.webp", ".preview.png", ".webp", ".jpeg", ".png"]
+
+
+def test_a_video_is_told_beside_the_picture(model: Path) -> None:
+    for ending, expected in ((".webm", None), (".preview.mp4", ".preview.mp4"), (".mp4", ".mp4"), (".png", ".mp4")):
+        put(model, ending, b"not opened yet")
+        motion = read_sidecars(model).motion
+        assert (motion and motion.name.removeprefix("Ada.v1")) == expected
 
 
 def test_a_folder_is_no_picture(model: Path) -> None:

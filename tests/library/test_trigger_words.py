@@ -18,6 +18,7 @@ from lorakeeper.py.library.trigger_words import (
     merge_words,
     sets_of,
     split_words,
+    told_sets,
     words_of,
 )
 
@@ -142,6 +143,17 @@ def test_suggestions_are_in_no_set() -> None:
     words = [*words_of("header", ["ohwx"]), *words_of("header", ["guess"], suggested=True)]
 
     assert sets_of(words) == [["ohwx"]]
+
+
+def test_each_source_keeps_its_sets_whole_and_guesses_are_one_set_of_what_nobody_says() -> None:
+    told = told_sets(["mine, Ohwx"], ["ohwx, red dress", " , "], ["red dress"], ["smile, mine", "Smile, hat"])
+
+    assert [(each.source, each.place, each.suggested, each.words) for each in told] == [
+        ("user", 0, False, ["mine", "Ohwx"]),
+        ("site", 0, False, ["ohwx", "red dress"]),
+        ("header", 0, False, ["red dress"]),
+        ("header", 0, True, ["smile", "hat"]),
+    ]
 
 
 def test_only_the_best_guess_goes_into_a_prompt_and_only_if_nobody_said_a_word() -> None:

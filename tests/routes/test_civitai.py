@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,16 @@ from lorakeeper.py.app import App
 from lorakeeper.py.events import Event
 from lorakeeper.testing import samples
 from lorakeeper.testing.fake_civitai import FakeCivitai, Html, Status
+
+LICENCE = ("allowNoCredit", "allowCommercialUse", "allowDerivatives", "allowDifferentLicense")
+
+
+async def own(app: App, folder: Path, sample: samples.Sample, *, fetch: bool) -> int | None:
+    """The library's id of a file that is here now. With ``fetch`` the site was asked what it is."""
+    path = folder / "models" / "loras" / sample.file_name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(sample.content())
+    return (await app.library.info(path, fetch=fetch)).id
 
 
 async def test_search_shows_models_with_their_versions(door: Any, civitai: FakeCivitai) -> None:
@@ -26,6 +37,59 @@ async def test_search_shows_models_with_their_versions(door: Any, civitai: FakeC
     assert model["versions"][1]["trigger_words"] == ["kitty", "small kitty"]
     assert model["versions"][1]["file"]["name"] == "cat.safetensors"
     assert set(model["base_models"]) == {"SDXL 1.0", "Pony"}
+
+
+@pytest.mark.parametrize("asked", [True, False])
+async def test_search_says_what_is_here_and_what_is_allowed(
+    door: Any, app: App, civitai: FakeCivitai, tmp_path: Path, asked: bool
+) -> None:
+    old = samples.lora("cat").but(
+        tags=("cat", "style"), model_fields={"allowCommercialUse": [], "allowNoCredit": False}
+    )
+    ids = civitai.add(old)
+    newest = samples.lora("cat2").but(published_at=old.published_at + timedelta(days=9))
+    newest_id = civitai.add(newest, model_id=ids.model_id).version_id
+    civitai.add(samples.lora("dog").but(downloads=1, model_fields=dict.fromkeys(LICENCE, ...)))
+    mine = await own(app, tmp_path, old, fetch=asked)
+
+    cat, dog = (await door("GET", "civitai/search")).json["items"]
+
+    assert (cat["owned"], cat["has_update"], dog["owned"], dog["has_update"]) == (mine, True, None, False)
+    assert {each["id"]: each["owned"] for each in cat["versions"]} == {newest_id: None, ids.version_id: mine}
+    assert (cat["tags"], cat["nsfw_level"], cat["motion"]) == (["cat", "style"], 1, None)
+    assert cat["licence"] == {"commercial": [], "no_credit": False, "derivatives": True, "other_licence": True}
+    assert dog["licence"] == dict.fromkeys(("commercial", "no_credit", "derivatives", "other_licence"))
+
+    await own(app, tmp_path, newest, fetch=asked)
+    cat, _ = (await door("GET", "civitai/search")).json["items"]
+    assert (cat["owned"] is not None, cat["has_update"]) == (True, False)
+
+
+async def test_model_of_videos_is_shown_by_a_still_and_by_its_motion(door: Any, app: App, civitai: FakeCivitai) -> None:
+    app.store.update({"image_hosts": [civitai.storage.url]})
+    moving = samples.lora("cat", previews=[samples.clip(1), samples.clip(2)], preview_fields=[{"nsfwLevel": 8}])
+    ids = civitai.add(moving)
+
+    (found,) = (await door("GET", "civitai/search")).json["items"]
+    resolved = (await door("POST", "civitai/resolve", {"target": str(ids.model_id)})).json
+
+    assert {name: found[name] for name in ("image", "motion", "nsfw_level")} == {
+        name: resolved[name] for name in ("image", "motion", "nsfw_level")
+    }
+    assert found["nsfw_level"] == 1
+    for name, kind in (("image", "image/jpeg"), ("motion", "video/mp4")):
+        shown = await door("GET", found[name].removeprefix("/lorakeeper/"))
+        assert (shown.status, shown.headers["Content-Type"]) == (200, kind)
+    assert all(f"/image/{ids.version_id}-1/" in request.path for request in civitai.storage.requests)
+
+
+async def test_still_pictures_come_before_stills_of_videos(door: Any, app: App, civitai: FakeCivitai) -> None:
+    civitai.add(samples.lora("cat", previews=[samples.clip(1), samples.preview(2)]))
+
+    (found,) = (await door("GET", "civitai/search")).json["items"]
+
+    assert found["image"].endswith(".png")
+    assert found["motion"].endswith(".mp4")
 
 
 @pytest.mark.parametrize("spelled", [{"types": "LORA,VAE"}, {"types": ["LORA", "VAE"]}, {"types": "lora, vae"}])
@@ -80,22 +144,25 @@ async def test_target_is_resolved_to_what_would_happen(door: Any, app: App, civi
     assert (it["kind"], it["folder"]) == ("loras", "loras/SDXL 1.0")
     assert (it["file"]["name"], it["file"]["size"]) == ("cat.safetensors", sample.size)
     assert it["trigger_words"] == ["kitty"]
-    assert [version["id"] for version in it["versions"]] == [ids.version_id]
+    assert [(each["id"], each["size"], each["owned"]) for each in it["versions"]] == [
+        (ids.version_id, sample.size, None)
+    ]
+    assert (it["model"]["tags"], it["model"]["description"], it["nsfw_level"]) == (["style"], "A sample.", 1)
+    assert it["model"]["licence"]["derivatives"] is True
     assert it["owned"] is None
     assert it["warnings"] == []
     picture = await door("GET", it["image"].removeprefix("/lorakeeper/"))
     assert (picture.status, picture.headers["Content-Type"]) == (200, "image/png")
 
 
-async def test_file_that_is_here_is_named(door: Any, app: App, civitai: FakeCivitai, tmp_path: Any) -> None:
+async def test_file_that_is_here_is_named(door: Any, app: App, civitai: FakeCivitai, tmp_path: Path) -> None:
     sample = samples.lora("cat")
     ids = civitai.add(sample)
-    path = tmp_path / "models" / "loras" / "mine.safetensors"
-    path.parent.mkdir(parents=True)
-    path.write_bytes(sample.content())
-    item = await app.library.info(path, fetch=False)
+    mine = await own(app, tmp_path, sample, fetch=False)
 
-    assert (await door("POST", "civitai/resolve", {"target": str(ids.model_id)})).json["owned"] == item.id
+    it = (await door("POST", "civitai/resolve", {"target": str(ids.model_id)})).json
+
+    assert (it["owned"], it["versions"][0]["owned"]) == (mine, mine)
 
 
 async def test_another_file_is_chosen_by_its_id(door: Any, civitai: FakeCivitai) -> None:

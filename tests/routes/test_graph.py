@@ -10,6 +10,7 @@ import pytest
 
 from lorakeeper.py.app import App
 from lorakeeper.testing import samples
+from lorakeeper.testing.fake_civitai import FakeCivitai
 
 
 @pytest.fixture
@@ -69,3 +70,46 @@ async def test_what_does_not_fit_is_said_for_its_node(door: Any, known: dict[str
 async def test_too_much_is_refused(door: Any) -> None:
     assert (await door("POST", "graph/contents", {"names": [{"name": "x"}] * 501})).status == 422
     assert (await door("POST", "graph/check", {"nodes": [{"node": "1"}]})).status == 422
+
+
+async def test_what_is_known_of_named_files(door: Any, app: App, civitai: FakeCivitai, known: dict[str, str]) -> None:
+    """With the address of the very content, and the words that the nodes give."""
+    sample = samples.lora("Neon", trigger_words=["neon rain, night", "neon rain"], metadata={})
+    ids = civitai.add(sample)
+    await app.jobs.wait((await app.jobs.add(f"{ids.model_id}@{ids.version_id}")).id)
+    files = [
+        {"kind": "loras", "name": sample.file_name},
+        {"name": "flux.safetensors"},
+        {"kind": "checkpoints", "name": sample.file_name},
+        {"kind": None, "name": "../flux.safetensors"},
+    ]
+
+    answer = (await door("POST", "graph/known", {"files": files, "prompts": ["<lora:other:1> <lora:gone>", ""]})).json
+
+    neon, flux, *nothing = answer["files"]
+    assert neon["words"] == ["neon rain", "night"]
+    assert neon["url"] == app.civitai.download_url(ids.version_id)
+    assert neon["sha256"] == hashlib.sha256(sample.content()).hexdigest()
+    assert (neon["kind"], neon["title"], neon["page"]) == ("loras", "Neon", (await app.library.get(neon["id"])).url)
+    assert (flux["kind"], flux["family"], flux["url"], flux["sha256"]) == (
+        "checkpoints",
+        "flux",
+        None,
+        known["flux.safetensors"],
+    )
+    assert nothing == [None, None]
+    assert [[each["name"] for each in found] for found in answer["named"]] == [["sub/other.safetensors"], []]
+
+
+async def test_only_what_is_nowhere_is_missing(door: Any, known: dict[str, str], civitai: FakeCivitai) -> None:
+    files = [
+        {"kind": "loras", "name": "xl.safetensors"},
+        {"kind": "loras", "name": "gone.safetensors"},
+        {"name": "gone.safetensors"},
+        {"name": "FLUX.safetensors"},
+        {"kind": "loras", "name": "renamed.safetensors", "content": known["xl.safetensors"]},
+    ]
+
+    assert (await door("POST", "graph/missing", {"files": files})).json == {"names": ["gone.safetensors"]}
+    assert civitai.site.requests == []
+    assert (await door("POST", "graph/missing", {"files": [{"name": "x", "content": "y"}]})).status == 422

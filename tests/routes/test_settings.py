@@ -38,6 +38,20 @@ async def test_wrong_setting_changes_nothing_and_is_named(door: Any, change: dic
     assert (await door("GET", "settings")).json == before
 
 
+async def test_saved_filters_go_in_and_out_and_are_no_field_of_a_form(door: Any) -> None:
+    filters = [{"name": "Inks", "query": {"family": ["sdxl"], "has_words": True}}]
+
+    changed = (await door("PATCH", "settings", {"saved_filters": filters, "blur_from": "never"})).json
+    wrong = await door("PATCH", "settings", {"saved_filters": [{"name": "x", "query": {"sort": "best"}}]})
+
+    assert changed["saved_filters"] == filters == (await door("GET", "settings")).json["saved_filters"]
+    assert (wrong.status, "sort" in wrong.message) == (422, True)
+    schema = (await door("GET", "openapi.json")).json["components"]["schemas"]["Settings"]["properties"]
+    assert schema["saved_filters"]["hidden"] is True
+    assert (schema["blur_from"]["default"], changed["blur_from"]) == ("R", "never")
+    assert all("default" in each for each in schema.values())
+
+
 async def test_password_of_a_proxy_is_not_shown(door: Any) -> None:
     await door("PATCH", "settings", {"proxy": f"http://me:{KEY}@proxy:3128"})
 
