@@ -296,12 +296,10 @@ def outside_scripts(source: str) -> str:
 async def test_charts_draw_in_a_shadow_root_without_another_plotly(browser: Browser, open_report: Open) -> None:
     """As in the sidebar, where the rules of Plotly's style don't reach."""
     page = await open_report()
-    code = (PACK / "web" / "app" / "format.js").read_text("utf-8") + re.sub(
-        r"^import .*?;\n", "", (PACK / "web" / "app" / "charts.js").read_text("utf-8"), flags=re.MULTILINE
-    )
+    code = await page.locator("script[type=module]").text_content()
     other = await browser.new_page()
     await other.add_script_tag(path=PACK / "web" / "app" / "vendor" / "plotly-basic.min.js")
-    await other.add_script_tag(content=f"{re.sub(r'^export ', '', code, flags=re.MULTILINE)}\nwindow.draw = draw;")
+    await other.add_script_tag(content=f"{code}\nwindow.draw = draw;")
     chart = json.loads(await page.locator("#charts").text_content() or "")[0]
     texts = await other.evaluate(IN_SHADOW, chart)
     await other.close()
