@@ -25,6 +25,8 @@ ORDER = (
     "quality",
     "duplicates",
     "analytics",
+    "panel",
+    "page_load",
     "evidence",
     "kills",
     "bulk_kills",

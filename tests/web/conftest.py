@@ -6,10 +6,9 @@ Whatever a page complains of on its console that is ours, fails the test.
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -25,11 +24,17 @@ from lorakeeper.py.library.roots import standalone_roots
 from lorakeeper.server_routes import add_routes
 from lorakeeper.testing.browser import chromium
 from lorakeeper.testing.fake_civitai import FakeCivitai
-from lorakeeper.testing.frontend_host import FrontendHost, ObjectInfo, read_object_info
+from lorakeeper.testing.frontend_host import FRONTEND, FrontendHost, ObjectInfo, read_object_info
 from lorakeeper.testing.panel import OpenPage
 from lorakeeper.testing.panel import tab as tab_button
 
+HostOf = Callable[..., Awaitable[FrontendHost]]
 OBJECT_INFO = Path(__file__).parent / "object_info.json"
+# Where `run.py test` puts older versions of ComfyUI's front end.
+FRONT_ENDS = Path(sys.prefix) / "front-ends"
+# Said with its stack, which names the file, also where the front end keeps it to itself.
+HEAR_REJECTIONS = """addEventListener("unhandledrejection", ({ reason }) =>
+    console.error(`Unhandled rejection: ${reason?.stack ?? reason}`));"""
 
 
 class Complaints:
@@ -90,10 +95,11 @@ async def pages(browser: Browser, url: str, *, everything: bool) -> AsyncIterato
         context = await browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         await context.grant_permissions(["clipboard-read", "clipboard-write"])
+        await context.add_init_script(HEAR_REJECTIONS)
         context.set_default_timeout(10_000)
         page = await context.new_page()
         complaints.follow(page)
-        await page.goto(url)
+        await page.goto(url, timeout=60_000)
         return page
 
     yield open_page
@@ -163,9 +169,10 @@ def object_info(app: App) -> ObjectInfo:
     return {**nodes, **{about["name"]: about for about in core}}
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def comfyui(app: App) -> AsyncIterator[FrontendHost]:
-    host = FrontendHost(lambda routes: add_routes(routes, app), lambda: object_info(app))
+@asynccontextmanager
+async def hosted(app: App, frontend: Path) -> AsyncIterator[FrontendHost]:
+    """ComfyUI's front end before the application, and the application's events sent to it."""
+    host = FrontendHost(lambda routes: add_routes(routes, app), lambda: object_info(app), frontend=frontend)
     sent: set[asyncio.Task[None]] = set()
 
     def tell(event: str, data: dict[str, Any]) -> None:
@@ -180,12 +187,39 @@ async def comfyui(app: App) -> AsyncIterator[FrontendHost]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def open_comfyui(browser: Browser, comfyui: FrontendHost) -> AsyncIterator[OpenPage]:
-    """Opens ComfyUI's front end with an empty graph, and our tab unless ``tab=False``. ``window.comfy`` is its app."""
-    async with pages(browser, comfyui.url, everything=False) as open_page:
+async def front_ends(app: App) -> AsyncIterator[HostOf]:
+    """A host for each version in ``front_ends.txt``, and by no name for the one that is installed: the newest."""
+    async with AsyncExitStack() as stack:
+        hosts: dict[str, FrontendHost] = {}
 
-        async def open_comfyui(tab: bool = True, vue_nodes: bool = False, **options: Any) -> Page:
-            comfyui.settings["Comfy.VueNodes.Enabled"] = vue_nodes
+        async def host(version: str = "") -> FrontendHost:
+            if version not in hosts:
+                static = FRONT_ENDS / version / "comfyui_frontend_package" / "static" if version else FRONTEND
+                if not static.is_dir():
+                    pytest.skip(f"ComfyUI's front end {version} is not here: `python run.py test` fetches it.")
+                hosts[version] = await stack.enter_async_context(hosted(app, static))
+            return hosts[version]
+
+        yield host
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def comfyui(front_ends: HostOf) -> FrontendHost:
+    return await front_ends()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_comfyui(browser: Browser, front_ends: HostOf) -> AsyncIterator[OpenPage]:
+    """Opens ComfyUI's front end with an empty graph, and our tab unless ``tab=False``. ``window.comfy`` is its app.
+
+    ``front_end`` is a version in ``front_ends.txt``.
+    """
+    async with AsyncExitStack() as stack:
+
+        async def open_comfyui(tab: bool = True, vue_nodes: bool = False, front_end: str = "", **options: Any) -> Page:
+            host = await front_ends(front_end)
+            host.settings["Comfy.VueNodes.Enabled"] = vue_nodes
+            open_page = await stack.enter_async_context(pages(browser, host.url, everything=False))
             page = await open_page(**{"width": 1440, "height": 900, **options})
             await tab_button(page).wait_for(timeout=60_000)
             await page.evaluate("""async () => {

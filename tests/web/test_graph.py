@@ -14,60 +14,12 @@ from playwright.async_api import Locator, Page, expect
 from lorakeeper.py.app import App
 from lorakeeper.testing import samples
 from lorakeeper.testing.fake_civitai import FakeCivitai
+from lorakeeper.testing.graphs import VALUE, build, choose, sent, until_value, value
 from lorakeeper.testing.panel import OpenPage, own
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 both_renderers = pytest.mark.parametrize("vue_nodes", [False, True], ids=["canvas", "vue"])
-
-BUILD = """([nodes, links]) => {
-    comfy.canvas.emitBeforeChange();
-    const made = nodes.map(([type, values], index) => {
-        const node = LiteGraph.createNode(type);
-        node.pos = [100 + 330 * index, 200];
-        comfy.graph.add(node);
-        for (const widget of node.widgets ?? []) if (widget.name in values) widget.value = values[widget.name];
-        return node;
-    });
-    for (const [from, output, to, input] of links) {
-        const slot = made[to].inputs.findIndex(({ name }) => name === input);
-        made[from].connect(output, made[to], Math.max(slot, 0));
-    }
-    comfy.canvas.emitAfterChange();
-}"""
-CHOOSE = """([index, name, value]) => {
-    const widget = comfy.graph.nodes[index].widgets.find((each) => each.name === name);
-    comfy.canvas.emitBeforeChange();
-    widget.value = value;
-    widget.callback?.(value);
-    comfy.canvas.emitAfterChange();
-}"""
-VALUE = "([index, name]) => comfy.graph.nodes[index].widgets.find((each) => each.name === name).value"
-
-
-async def build(page: Page, nodes: list[tuple[str, dict[str, Any]]], links: list[tuple[int, int, int, str]]) -> None:
-    """Nodes with widget values, and links ``(from, output, to, input)``."""
-    await page.evaluate(BUILD, [nodes, links])
-
-
-async def choose(page: Page, index: int, name: str, value: object) -> None:
-    await page.evaluate(CHOOSE, [index, name, value])
-
-
-async def value(page: Page, index: int, name: str) -> Any:
-    return await page.evaluate(VALUE, [index, name])
-
-
-async def until_value(page: Page, index: int, name: str, wanted: object) -> None:
-    await page.wait_for_function(
-        f"([index, name, wanted]) => ({VALUE})([index, name]) === wanted", arg=[index, name, wanted]
-    )
-
-
-async def sent(page: Page) -> dict[str, Any]:
-    """The inputs of each type of node in the prompt that would be queued."""
-    prompt = await page.evaluate("async () => (await comfy.graphToPrompt()).output")
-    return {node["class_type"]: node["inputs"] for node in prompt.values()}
 
 
 def memory(*paths: Path) -> str:
@@ -140,7 +92,7 @@ async def test_an_old_workflow_is_changed_when_it_is_queued_and_not_before(
     assert inputs["Lorakeeper_LoadLora"]["content"] == memory(path)
     assert inputs["Lorakeeper_PromptLoras"]["contents"] == memory(path).replace("Old.safetensors", "old")
     saved = {node["type"]: node["widgets_values"] for node in body["extra_data"]["extra_pnginfo"]["workflow"]["nodes"]}
-    assert [*saved["Lorakeeper_LoadLora"]][-1] == memory(path)
+    assert [*saved["Lorakeeper_LoadLora"]][-2:] == [memory(path), ""]
 
 
 async def test_what_is_remembered_of_a_file_that_is_gone_stays(
@@ -185,9 +137,10 @@ async def test_a_lora_of_another_family_is_said_before_the_run(
         "xl.safetensors was made for SDXL, and flux.safetensors is Flux.1: it will do nothing good there."
     )
     await expect(warning(page)).to_be_visible()
-    assert await page.evaluate("() => comfy.graph.nodes.map(({ widgets }) => widgets?.length ?? 0)") == [1, 0, 1, 5]
+    await expect(page.locator("lk-word-toggles")).to_be_visible()
+    assert await page.evaluate("() => comfy.graph.nodes.map(({ widgets }) => widgets?.length ?? 0)") == [1, 0, 1, 7]
     saved = await page.evaluate("() => [...comfy.graph.serialize().nodes.at(-1).widgets_values]")
-    assert len(saved) == 4
+    assert len(saved) == 5
     await choose(page, 0, "ckpt_name", "pony.safetensors")
     await expect(warning(page)).to_have_count(0)
     await choose(page, 0, "ckpt_name", "flux.safetensors")

@@ -122,7 +122,7 @@ async def test_card_is_dragged_onto_the_canvas(
     assert (node["type"], node["widgets"]["lora_name"]) == ("Lorakeeper_LoadLora", "Dragged.safetensors")
     assert node["pos"] == pytest.approx(EMPTY, abs=2)
 
-    await source.drag_to(page.locator("lk-app h1"))
+    await source.drag_to(page.locator("lk-library .count"))
     assert len(await nodes(page)) == 1
 
 
@@ -154,15 +154,15 @@ async def test_words_enter_the_prompt_once_and_leave_it_by_undo(
     areas = page.locator("textarea:not(lk-app textarea)").filter(visible=True)
     await expect(areas).to_have_count(2)
     await card(page, "Words").locator(".open").click()
-    insert = page.locator("lk-details").get_by_role("button", name="Insert")
-    await insert.first.click()
+    first, second = (page.get_by_role("button", name=f"Insert set {number} into prompt") for number in (1, 2))
+    await first.click()
     await expect(page.get_by_text("Click into a prompt's text box or select a node with one").last).to_be_visible()
 
     await areas.nth(1).click()
     await areas.nth(1).fill("a street, Neon Rain")
-    await insert.nth(0).click()
+    await first.click()
     await expect(page.get_by_text("has these words already").last).to_be_visible()
-    await insert.nth(1).click()
+    await second.click()
     await expect(page.locator("lk-messages")).to_contain_text("Trigger words are in “CLIP Text Encode (Prompt)”.")
     texts = [node["widgets"]["text"] for node in await nodes(page)]
     assert texts == ["", "night \\(city\\), a street, Neon Rain"]

@@ -14,7 +14,7 @@ from lorakeeper.testing.panel import OpenPage, drop_file, own, plan_line, tab, v
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-COMMAND = "Find this workflow's missing models"
+COMMAND = "Find missing models of this workflow"
 
 
 async def load_lora(page: Page, name: str) -> None:

@@ -1,4 +1,4 @@
-"""What is held back, in the settings: released by whoever types the reason, deleted by whoever presses twice."""
+"""What is held back, in the security view: released by whoever types the reason, deleted by whoever presses twice."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ async def hold_back(app: App, civitai: FakeCivitai) -> None:
 
 
 async def test_file_is_released_for_its_reason_and_for_nothing_else(page: Page, civitai: FakeCivitai, app: App) -> None:
-    await view(page, "Settings")
+    await view(page, "Security")
     held = page.locator("lk-quarantine")
     await expect(held).to_contain_text("Nothing is held back.")
     await hold_back(app, civitai)
@@ -28,7 +28,9 @@ async def test_file_is_released_for_its_reason_and_for_nothing_else(page: Page, 
     await page.get_by_role("button", name="Show in quarantine Trap.pt").click()
     await expect(held).to_be_in_viewport()
     await expect(held.get_by_role("listitem")).to_contain_text("It imports os.system.")
-    await expect(held).to_contain_text("Scanned so far: 1 · quarantined: 1 · could not be verified: 0")
+    tiles = page.locator("lk-security .tile")
+    await expect(tiles.filter(has_text="Scanned")).to_contain_text("1")
+    await expect(tiles.filter(has_text="Held back now")).to_contain_text("1")
 
     await held.get_by_role("button", name="Release… Trap.pt").click()
     reason = held.get_by_label("Type why it was held back")
@@ -51,7 +53,7 @@ async def test_file_is_deleted_by_the_second_press_and_not_by_a_late_one(
     page: Page, civitai: FakeCivitai, app: App
 ) -> None:
     await hold_back(app, civitai)
-    await view(page, "Settings")
+    await view(page, "Security")
     await page.clock.install()
     held = page.locator("lk-quarantine")
     await held.get_by_role("button", name="Delete Trap.pt").click()

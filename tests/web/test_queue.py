@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from lorakeeper.py.app import App
+from lorakeeper.py.bulk.instructions import InstructionKind, NewInstruction
 from lorakeeper.py.bulk.jobs import BulkOptions, BulkStatus, ItemState, Priority, Wanted
 from lorakeeper.testing import samples
 from lorakeeper.testing.fake_civitai import FakeCivitai, Pace, Status
@@ -139,6 +140,47 @@ async def test_jobs_change_their_priority_and_their_place_by_keyboard(
     await page.get_by_label("Priority of Second").select_option("high")
     await expect(page.locator("lk-queue lk-job .name").first).to_have_text("Second")
     assert (await app.jobs.get(jobs["Second"].id)).options.priority is Priority.HIGH
+
+
+async def test_all_are_paused_and_let_go_on_at_once(page: Page, civitai: FakeCivitai, app: App) -> None:
+    civitai.faults.storage.append(Pace(SLOW))
+    wanted = targets(civitai, *(samples.lora(name, size=4_000_000) for name in ("Ink", "Neon")))
+    for target in wanted:
+        await app.jobs.add(target)
+    await view(page, "Downloads")
+    bar = page.locator("lk-queue .bar")
+    await expect(bar).to_contain_text("2 running")
+    await press(page, "Pause all")
+    await expect(bar).to_contain_text("2 paused")
+
+    civitai.faults.storage.clear()
+    await press(page, "Resume all")
+    await expect(bar).to_contain_text("2 finished")
+    await expect(page.get_by_role("button", name="Pause all")).to_have_count(0)
+
+
+async def test_plans_that_were_carried_out_are_listed_with_what_came_of_them(
+    page: Page, civitai: FakeCivitai, app: App
+) -> None:
+    [target] = targets(civitai, samples.lora("Ink"))
+    new = NewInstruction(title="One LoRA", kind=InstructionKind.DOWNLOAD, payload={"targets": [{"target": target}]})
+    plan = await app.instructions.create(new)
+    await app.instructions.validate(plan.id)
+    await app.instructions.approve(plan.id)
+    await view(page, "Downloads")
+    await expect(page.locator("lk-plans")).to_contain_text("One LoRA")
+    await app.instructions.execute(plan.id)
+    await press(page, "Plans that were carried out")
+    row = page.locator("lk-past-plans li")
+    await expect(row).to_contain_text(re.compile(r"One LoRA.*Files: 1", re.DOTALL))
+    await expect(job_row(page, "Ink.safetensors")).to_contain_text("Installed")
+
+    await row.get_by_role("button", name="One LoRA").first.click()
+    result = page.locator("lk-plan").get_by_role("region", name="What came of it")
+    await expect(result).to_contain_text(re.compile(r"Files\s*1\s*Downloads\s*Finished"))
+    await page.keyboard.press("Escape")
+    await row.get_by_role("button", name="Remove the plan One LoRA").click()
+    await expect(page.locator("lk-past-plans li")).to_have_count(0)
 
 
 async def test_new_order_counts_although_the_list_is_overtaken_by_news(

@@ -90,6 +90,28 @@ function nameIn(header, otherwise) {
 }
 
 export const library = {
+  /** The ids of all that fit, in the list's order. @param {import("../types/lorakeeper").LibraryFilter} query @param {AbortSignal} [signal] @returns {Promise<number[]>} */
+  ids: async (query, signal) => (await call("GET", "library/ids", { query, signal })).ids,
+  /** What a list shows of these files, at most 200, in their order; those that are gone are left out. @param {number[]} ids @param {AbortSignal} [signal] @returns {Promise<Item[]>} */
+  cards: async (ids, signal) => (await call("GET", "library/cards", { query: { id: ids }, signal })).items,
+  /** How many files each value of each filter would leave. @param {import("../types/lorakeeper").LibraryFilter} query @param {AbortSignal} [signal] @returns {Promise<import("../types/lorakeeper").Facets>} */
+  facets: async (query, signal) => (await call("GET", "library/facets", { query, signal })).facets,
+  /** How far the scan of all folders is. @returns {Promise<import("../types/lorakeeper").ScanState>} */
+  scanState: () => call("GET", "library/scan"),
+  /** Looks through all folders. @returns {Promise<import("../types/lorakeeper").ScanState>} */
+  scan: () => call("POST", "library/scan"),
+  /** The integrity check, and what it has found. @returns {Promise<import("../types/lorakeeper").CheckState>} */
+  checkState: () => call("GET", "library/check"),
+  /** @returns {Promise<import("../types/lorakeeper").CheckState>} */
+  check: () => call("POST", "library/check"),
+  /** @returns {Promise<import("../types/lorakeeper").CheckState>} */
+  stopCheck: () => call("DELETE", "library/check"),
+  /** Asks the site what files are; without ids all of them. @param {number[] | null} ids @param {boolean} again also about what is known @returns {Promise<{ asked: number, found: number, missed: number, errors: string[] }>} */
+  askSite: (ids, again) => call("POST", "library/site", { body: { ids, again }, long: true }),
+  /** Asks the site which models have newer versions. @returns {Promise<{ models: number, newer: unknown[], errors: string[] }>} */
+  updates: () => call("POST", "library/updates", { long: true }),
+  /** All about the file that a loader names, or about a hash. @param {{ kind: string, name: string } | { hash: string }} which @returns {Promise<Detail>} */
+  info: (which) => call("POST", "library/info", { body: which, long: true }),
   /**
    * @param {import("../types/lorakeeper").LibraryFilter} query
    * @param {AbortSignal} [signal]
@@ -100,8 +122,20 @@ export const library = {
   get: (id) => call("GET", `library/${id}`),
   /** @param {number} id @param {import("../types/lorakeeper").UserChanges} changes @returns {Promise<Detail>} */
   update: (id, changes) => call("PATCH", `library/${id}`, { body: changes }),
-  /** @param {number} id */
-  preview: (id) => new URL(`library/${id}/preview`, BASE).href,
+  /** The thumbnail; it may be kept for as long as the content is the same. @param {Pick<Item, "id" | "sha256">} item */
+  preview: ({ id, sha256 }) => new URL(`library/${id}/preview?v=${sha256?.slice(0, 12) ?? ""}`, BASE).href,
+  /** The short video of what has one. @param {Pick<Item, "id" | "sha256">} item */
+  motion: ({ id, sha256 }) => new URL(`library/${id}/motion?v=${sha256?.slice(0, 12) ?? ""}`, BASE).href,
+};
+
+/** What is done to files: planned first, and undone where the user wants it back. */
+export const actions = {
+  /** @param {import("../types/lorakeeper").ActionRequest} wanted @returns {Promise<import("../types/lorakeeper").ActionPlan>} */
+  plan: (wanted) => call("POST", "actions/plan", { body: wanted, long: true }),
+  /** @param {import("../types/lorakeeper").ActionRequest} wanted @returns {Promise<import("../types/lorakeeper").ActionDone>} */
+  run: (wanted) => call("POST", "actions", { body: wanted, long: true }),
+  /** @param {number} id @returns {Promise<import("../types/lorakeeper").ActionDone>} */
+  undo: (id) => call("POST", `actions/${id}/undo`, { long: true }),
 };
 
 export const civitai = {
@@ -115,6 +149,10 @@ export const civitai = {
    */
   resolve: (target, fileId, signal) =>
     call("POST", "civitai/resolve", { body: fileId ? { target, file_id: fileId } : { target }, signal }),
+  /** The example pictures of a version, with what they were made by. @param {{ version_id: number, cursor?: string | null, limit?: number }} query @param {AbortSignal} [signal] @returns {Promise<Page<import("../types/lorakeeper").Example>>} */
+  examples: (query, signal) => call("GET", "civitai/examples", { query, signal }),
+  /** The workflow inside of an example. @param {number} version_id @param {string} url its `original` @returns {Promise<{ name: string, workflow: object | null, prompt: object | null }>} */
+  workflow: (version_id, url) => call("GET", "civitai/examples/workflow", { query: { version_id, url }, long: true }),
   /** The address of a remote picture, which comes through our own route. @param {string} url */
   image: (url) => {
     if (/^https?:/.test(url) && new URL(url).origin !== BASE.origin)
@@ -159,6 +197,8 @@ export const instructions = {
    * @returns {Promise<import("../types/lorakeeper").MissingReport>}
    */
   missing: (workflow) => call("POST", "instructions/missing", { body: workflow, long: true }),
+  /** Changes a plan; with another payload it is a draft again. @param {string} id @param {{ title?: string, payload?: Record<string, unknown> }} changes @returns {Promise<Instruction>} */
+  change: (id, changes) => call("PATCH", `instructions/${id}`, { body: changes }),
   /** @param {string} id @returns {Promise<Instruction>} */
   validate: (id) => call("POST", `instructions/${id}/validate`, { long: true }),
   /** @param {string} id @returns {Promise<Instruction>} */
@@ -173,12 +213,41 @@ export const instructions = {
   remove: (id) => call("DELETE", `instructions/${id}`),
 };
 
+export const variations = {
+  /** @returns {Promise<import("../types/lorakeeper").Run[]>} */
+  list: async () => (await call("GET", "variations")).items,
+  /** @param {string} id @returns {Promise<import("../types/lorakeeper").RunView>} */
+  get: (id) => call("GET", `variations/${id}`),
+  /** @param {import("../types/lorakeeper").NewRun} run @returns {Promise<import("../types/lorakeeper").RunView>} */
+  begin: (run) => call("POST", "variations", { body: run, long: true }),
+  /** @param {import("../types/lorakeeper").NewRun} run @returns {Promise<import("../types/lorakeeper").RunEstimate>} */
+  estimate: (run) => call("POST", "variations/estimate", { body: run, long: true }),
+  /** @returns {Promise<import("../types/lorakeeper").ImageModels>} */
+  models: () => call("GET", "variations/models"),
+  /** The address of a picture of a run. @param {string} id @param {number} number */
+  picture: (id, number) => new URL(`variations/${id}/pictures/${number}`, BASE).href,
+  /** The picture itself. @param {string} id @param {number} number */
+  pictureFile: (id, number) => file(`variations/${id}/pictures/${number}`),
+  /** @param {string} id @returns {Promise<import("../types/lorakeeper").RunView>} */
+  stop: (id) => call("POST", `variations/${id}/stop`),
+  /** Writes pictures as files: those with these numbers, or all that were accepted. @param {string} id @param {number[] | null} numbers @returns {Promise<string[]>} */
+  keep: async (id, numbers) => (await call("POST", `variations/${id}/keep`, { body: { numbers }, long: true })).names,
+  /** @param {string} id */
+  forget: (id) => call("DELETE", `variations/${id}`),
+  /** @returns {Promise<{ bytes: number, limit: number }>} */
+  cache: () => call("GET", "variations/cache"),
+  /** @returns {Promise<{ dropped: number }>} */
+  clearCache: () => call("DELETE", "variations/cache"),
+};
+
 /** @returns {Promise<import("../types/lorakeeper").PerformanceReport>} */
 export const performanceReport = () => call("GET", "performance");
 
 export const security = {
   /** What was scanned, and what is held back now. @returns {Promise<import("../types/lorakeeper").SecurityReport>} */
   report: () => call("GET", "security/report"),
+  /** What the scanner said of each file that was fetched, newest first. @param {{ cursor?: string | null, limit?: number, verdict?: string, became?: string }} query @returns {Promise<Page<import("../types/lorakeeper").Scan>>} */
+  scans: (query) => call("GET", "security/scans", { query }),
   /** @param {string} sha256 @param {string} reason @param {string} [kind] @returns {Promise<import("../types/lorakeeper").Released>} */
   release: (sha256, reason, kind) => call("POST", `quarantine/${sha256}/release`, { body: kind ? { reason, kind } : { reason } }),
   /** @param {string} sha256 */
@@ -190,6 +259,10 @@ export const analytics = {
   summary: (period, signal) => call("GET", "analytics/summary", { query: { period, language: LANGUAGE }, signal, long: true }),
   /** @param {{ format: string, period: string, language: string, theme: string }} wanted */
   report: (wanted) => file("analytics/report", wanted),
+  /** The reports that instructions have made, newest first. @returns {Promise<import("../types/lorakeeper").KeptReport[]>} */
+  kept: async () => (await call("GET", "analytics/reports")).items,
+  /** One of them. @param {string} name */
+  keptReport: (name) => file(`analytics/reports/${encodeURIComponent(name)}`),
   /** All that is recorded. */
   export: () => file("analytics/export"),
   /** Deletes all that is recorded. */
@@ -209,6 +282,19 @@ export const graph = {
    * @returns {Promise<{ contents: (string | null)[], named: Record<string, string>[] }>}
    */
   contents: (wanted) => call("POST", "graph/contents", { body: wanted }),
+  /**
+   * What is known of each file, null where it isn't here, and for each prompt of the LoRAs that its tags name.
+   * @param {{ kind: string | null, name: string }[]} files
+   * @param {string[]} [prompts]
+   * @returns {Promise<{ files: (import("../types/lorakeeper").KnownFile | null)[], named: import("../types/lorakeeper").KnownFile[][] }>}
+   */
+  known: (files, prompts = []) => call("POST", "graph/known", { body: { files, prompts } }),
+  /**
+   * The names of those that are not here; nobody but this machine is asked.
+   * @param {{ kind: string | null, name: string, content?: string }[]} files
+   * @returns {Promise<string[]>}
+   */
+  missing: async (files) => (await call("POST", "graph/missing", { body: { files } })).names,
   /**
    * What doesn't fit, for each node that there is something to say of.
    * @param {import("../types/lorakeeper").LorasOnBase[]} nodes

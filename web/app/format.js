@@ -1,6 +1,6 @@
-/** Numbers as people read them, in the page's language. */
+/** Numbers as people read them, in the language that is spoken. */
+import { LANGUAGE, t } from "./strings.js";
 
-const LANGUAGE = document.documentElement.lang || undefined;
 const UNITS = ["B", "KB", "MB", "GB", "TB"];
 
 /** `1536` → `1.5 KB`; a unit is 1024 of the one before. @param {number} count */
@@ -17,10 +17,11 @@ export const rate = (perSecond) => `${bytes(perSecond)}/s`;
 /** Seconds as `12 s`, `3 min` or `1 h 5 min`. @param {number} seconds */
 export function duration(seconds) {
   const whole = Math.max(1, Math.round(seconds));
-  if (whole < 60) return `${whole} s`;
+  if (whole < 60) return t("unit.seconds", { count: whole });
   const minutes = Math.round(whole / 60);
-  if (minutes < 60) return `${minutes} min`;
-  return minutes % 60 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min` : `${minutes / 60} h`;
+  if (minutes < 60) return t("unit.minutes", { count: minutes });
+  const hours = t("unit.hours", { count: Math.floor(minutes / 60) });
+  return minutes % 60 ? `${hours} ${t("unit.minutes", { count: minutes % 60 })}` : hours;
 }
 
 /** @param {number} value @param {number} [digits] */
@@ -49,3 +50,6 @@ export function moment(iso) {
 
 /** @param {number} value */
 export const dollars = (value) => value.toLocaleString(LANGUAGE, { style: "currency", currency: "USD" });
+
+/** What one picture costs, to a tenth of a cent. @param {number} value */
+export const price = (value) => value.toLocaleString(LANGUAGE, { style: "currency", currency: "USD", maximumFractionDigits: 3 });

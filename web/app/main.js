@@ -1,11 +1,11 @@
 /** Makes the panel: inside ComfyUI with its `app` and `api`, else as a page of its own. */
-import { connect } from "./comfy.js";
+import { connect, languageOf } from "./graph/comfy.js";
 import { loadWords } from "./strings.js";
-import "./views/lk-app.js";
 
-/** @param {{ app: import("../types/comfyui").App, api: import("../types/comfyui").Api }} [host] @returns {Promise<import("./views/lk-app.js").LkApp>} */
+/** @param {{ app: import("../types/comfyui").App, api: import("../types/comfyui").Api }} [host] @returns {Promise<import("./parts/lk-app.js").LkApp>} */
 export async function mount(host) {
-  await loadWords();
+  // Neither waits for the other, and nothing is drawn before both are there.
+  await Promise.all([loadWords(host && languageOf(host.app)), import("./parts/lk-app.js")]);
   if (host) connect(host.app, host.api);
-  return /** @type {import("./views/lk-app.js").LkApp} */ (document.createElement("lk-app"));
+  return /** @type {import("./parts/lk-app.js").LkApp} */ (document.createElement("lk-app"));
 }

@@ -1,5 +1,5 @@
 /** What the views tell the user: short messages, some of which can be undone for ten seconds. */
-import { comfy } from "./comfy.js";
+import { comfy } from "./graph/comfy.js";
 import { t } from "./strings.js";
 
 /** @typedef {{ severity: "info" | "error", text: string, undo?: () => unknown, end: () => void }} Message */
@@ -12,6 +12,14 @@ class Messages extends EventTarget {
     super();
     /** @type {Message[]} */
     this.list = [];
+    /** So many pixels at the bottom are another's. */
+    this.above = 0;
+  }
+
+  /** Leaves so much room below. @param {number} pixels */
+  leaveBelow(pixels) {
+    this.above = pixels;
+    this.dispatchEvent(new Event("change"));
   }
 
   /** @param {string} text */

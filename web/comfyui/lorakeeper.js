@@ -1,17 +1,39 @@
 /**
- * The one script that ComfyUI's front end imports at page load: it registers the sidebar tab, a command, and a hook for our
- * own nodes. Everything else is imported on first use.
+ * The one script that ComfyUI's front end imports at page load: it registers the sidebar tab, commands, entries in the menus of
+ * nodes, and hooks for our own nodes and for workflows that are opened. Everything else is imported on first use.
  */
 import { api } from "../../scripts/api.js";
 import { app } from "../../scripts/app.js";
 
+/** @typedef {import("../types/comfyui").GraphNode} GraphNode */
+/** @typedef {import("../app/graph/deeds.js").Deed} Deed */
+
 const TAB = "lorakeeper";
-const FIND_MISSING = "Lorakeeper.FindMissingModels";
+const NOTICE = "Lorakeeper.MissingNotice";
 const RUNNING = new Set(["pending", "processing"]);
+const MODEL_FILE = /\.(safetensors|sft|ckpt|pt|pt2|pth|bin|gguf|onnx|pkl)$/i;
+/** Milliseconds after a workflow was opened in which others may still work on it. */
+const SETTLED = 400;
 
 const LORA_NODES = new Set(["LoraInfo", "LoadLora", "LoraStack", "ApplyLoraStack", "PromptLoras"].map((id) => `Lorakeeper_${id}`));
 
-/** @type {Promise<import("../app/views/lk-app.js").LkApp> | undefined} */
+/** @type {{ id: string, label: string, icon: string, deed: Deed }[]} */
+const COMMANDS = [
+  { id: "Lorakeeper.SearchLibrary", label: "Search your models", icon: "pi pi-search", deed: "search" },
+  { id: "Lorakeeper.FindMissingModels", label: "Find missing models of this workflow", icon: "pi pi-cloud-download", deed: "missing" },
+  { id: "Lorakeeper.ModelInfo", label: "Show the model of the selected node", icon: "pi pi-info-circle", deed: "info" },
+  { id: "Lorakeeper.InsertTriggerWords", label: "Put trigger words of the selected node into the prompt", icon: "pi pi-tag", deed: "words" },
+];
+
+/** The entries in the menu of a node that names a model file. Never a name: older front ends take them for HTML. @type {[string, Deed][]} */
+const MENU = [
+  ["Show model", "info"],
+  ["Trigger words to prompt", "words"],
+  ["Open on Civitai", "page"],
+  ["Show same family", "family"],
+];
+
+/** @type {Promise<import("../app/parts/lk-app.js").LkApp> | undefined} */
 let panel;
 
 const load = () => (panel ??= import("../../lorakeeper/app/main.js").then(({ mount }) => mount({ app, api })));
@@ -25,6 +47,48 @@ async function show(element) {
     panel = undefined;
     console.error("Lorakeeper's panel could not be loaded.", error);
     element.replaceChildren("Lorakeeper's panel could not be loaded. Is the server still running? Open this tab again.");
+  }
+}
+
+/** @param {Deed} deed @param {GraphNode} [node] */
+async function act(deed, node) {
+  try {
+    const deeds = await import("../../lorakeeper/app/graph/deeds.js");
+    await deeds.act(deed, { app, api, open: load }, node);
+  } catch (error) {
+    console.error("Lorakeeper could not be loaded.", error);
+    const detail = "It could not be loaded. Is the server still running?";
+    app.extensionManager.toast.add({ severity: "error", summary: "Lorakeeper", detail, life: 8000 });
+  }
+}
+
+/** @param {import("../types/comfyui").Widget} widget */
+const namesModel = ({ value }) => typeof value === "string" && MODEL_FILE.test(value);
+
+/** Whether a graph names a model file that ComfyUI's own lists don't have. @param {import("../types/comfyui").Graph} graph @returns {boolean} */
+function lacks(graph, seen = new Set()) {
+  if (seen.has(graph)) return false;
+  seen.add(graph);
+  const isAbsent = (/** @type {import("../types/comfyui").Widget} */ widget) =>
+    namesModel(widget) && Array.isArray(widget.options?.values) && !widget.options.values.includes(widget.value);
+  return graph.nodes.some(({ widgets, subgraph }) => widgets?.some(isAbsent) || (subgraph && lacks(subgraph, seen)));
+}
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let settling;
+let hasBegun = false;
+let hasLooked = false;
+
+async function lookForMissing() {
+  const isWanted = app.extensionManager.setting?.get(NOTICE) !== false && lacks(app.rootGraph ?? app.graph);
+  if (!isWanted && !hasLooked) return;
+  hasLooked = true;
+  try {
+    const notice = await import("../../lorakeeper/app/graph/notice.js");
+    if (isWanted) await notice.lookForMissing(app, api, load);
+    else notice.leave();
+  } catch (error) {
+    console.warn("Lorakeeper could not look for missing models.", error);
   }
 }
 
@@ -42,21 +106,29 @@ function countJob(event) {
 
 app.registerExtension({
   name: "Lorakeeper",
-  commands: [
+  commands: COMMANDS.map(({ deed, ...command }) => ({ ...command, function: () => act(deed) })),
+  keybindings: [
+    { commandId: `Workspace.ToggleSidebarTab.${TAB}`, combo: { key: "l" } },
+    { commandId: "Lorakeeper.SearchLibrary", combo: { key: "l", shift: true } },
+    { commandId: "Lorakeeper.ModelInfo", combo: { key: "i", shift: true } },
+  ],
+  menuCommands: [{ path: ["Extensions", "Lorakeeper"], commands: COMMANDS.map(({ id }) => id) }],
+  settings: [
     {
-      id: FIND_MISSING,
-      label: "Find this workflow's missing models",
-      icon: "pi pi-search",
-      function: async () => (await load()).findMissing(),
+      id: NOTICE,
+      category: ["Lorakeeper", "Workflows", "MissingNotice"],
+      name: "Say when models of a workflow are missing",
+      tooltip: "After a workflow was opened: a line over the graph, with a button to look for them.",
+      type: "boolean",
+      defaultValue: true,
     },
   ],
-  menuCommands: [{ path: ["Extensions", "Lorakeeper"], commands: [FIND_MISSING] }],
   setup() {
     app.extensionManager.registerSidebarTab({
       id: TAB,
       title: "Lorakeeper",
       icon: "pi pi-bookmark",
-      tooltip: "Lorakeeper: your models, and Civitai's",
+      tooltip: "Lorakeeper: your models, and those of Civitai",
       type: "custom",
       render: show,
     });
@@ -64,13 +136,24 @@ app.registerExtension({
     api.addEventListener("lorakeeper.job", countJob);
     for (const topic of ["action", "instruction", "item", "library", "scan", "variation"]) api.addEventListener(`lorakeeper.${topic}`, () => {});
   },
+  getNodeMenuItems(node) {
+    if (!node.widgets?.some(namesModel)) return [];
+    const options = MENU.map(([content, deed]) => ({ content, callback: () => void act(deed, node) }));
+    return [null, { content: "Lorakeeper", has_submenu: true, submenu: { options } }];
+  },
+  afterConfigureGraph() {
+    clearTimeout(settling);
+    // What the page begins with was open before: its user has been told then.
+    if (hasBegun) settling = setTimeout(lookForMissing, SETTLED);
+    hasBegun = true;
+  },
   async nodeCreated(node) {
     if (node.comfyClass === "Lorakeeper_TriggerWords") {
-      const { addWordToggles } = await import("../../lorakeeper/app/comfy.js");
+      const { addWordToggles } = await import("../../lorakeeper/app/graph/words.js");
       await addWordToggles(app, node);
     }
     if (LORA_NODES.has(node.comfyClass ?? "")) {
-      const { follow } = await import("../../lorakeeper/app/graph.js");
+      const { follow } = await import("../../lorakeeper/app/graph/follow.js");
       follow(app, api, node);
     }
   },

@@ -18,6 +18,7 @@ export interface Slot {
   name: string;
   type: unknown;
   link?: number | null;
+  links?: number[] | null;
   widget?: { name: string };
 }
 
@@ -25,10 +26,13 @@ export interface Slot {
 export interface Link {
   origin_id: number | string;
   origin_slot: number;
+  target_id: number | string;
+  target_slot: number;
 }
 
 export interface GraphNode {
   id: number | string;
+  type?: string;
   comfyClass?: string;
   title: string;
   pos: [number, number];
@@ -37,10 +41,12 @@ export interface GraphNode {
   graph: Graph | null;
   subgraph?: Graph;
   inputs?: Slot[];
+  outputs?: Slot[];
   widgets?: Widget[];
   properties: Record<string, unknown>;
   onConfigure?: (saved: unknown) => void;
   onExecuted?: (output: Record<string, unknown>) => void;
+  getWidgetOnPos?(x: number, y: number, includeDisabled?: boolean): Widget | undefined;
   resolveSubgraphOutputLink?(slot: number): { outputNode?: GraphNode; link: Link } | undefined;
   removeWidget(widget: Widget): void;
   computeSize(): [number, number];
@@ -58,6 +64,7 @@ export interface Graph {
   nodes: GraphNode[];
   getNodeById(id: number | string): GraphNode | null;
   getLink(id: number): Link | null | undefined;
+  getNodeOnPos(x: number, y: number): GraphNode | null;
   add(node: GraphNode): void;
   serialize(): object;
 }
@@ -90,11 +97,37 @@ export interface Command {
   function(): void | Promise<void>;
 }
 
+/** `key` is that of a KeyboardEvent. */
+export interface Keybinding {
+  commandId: string;
+  combo: { key: string; ctrl?: boolean; alt?: boolean; shift?: boolean };
+}
+
+/** Null is a line between others. Older front ends write `content` as HTML: it must never hold what somebody else wrote. */
+export type MenuItem = {
+  content: string;
+  has_submenu?: boolean;
+  submenu?: { options: { content: string; callback(): void }[] };
+} | null;
+
+export interface Setting {
+  id: string;
+  name: string;
+  tooltip?: string;
+  type: "boolean";
+  defaultValue: boolean;
+  category?: string[];
+}
+
 export interface Extension {
   name: string;
   commands?: Command[];
+  keybindings?: Keybinding[];
   menuCommands?: { path: string[]; commands: string[] }[];
+  settings?: Setting[];
   setup?(): void | Promise<void>;
+  getNodeMenuItems?(node: GraphNode): MenuItem[];
+  afterConfigureGraph?(): void | Promise<void>;
   nodeCreated?(node: GraphNode): void | Promise<void>;
 }
 
@@ -106,12 +139,14 @@ export interface App {
     registerSidebarTab(tab: SidebarTab): void;
     getSidebarTabs(): SidebarTab[];
     sidebarTab: { activeSidebarTabId: string | null };
+    setting?: { get(id: string): unknown };
     workflow?: { activeWorkflow?: { filename?: string } | null };
     toast: { add(message: { severity: string; summary: string; detail?: string; life: number }): void };
   };
   registerExtension(extension: Extension): void;
   clientPosToCanvasPos(position: [number, number]): [number, number];
   refreshComboInNodes(): Promise<void>;
+  handleFile(file: File): Promise<void>;
   graphToPrompt(): Promise<{ output: object }>;
 }
 

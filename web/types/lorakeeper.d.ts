@@ -120,10 +120,23 @@ export interface Released {
   listed: boolean;
 }
 
+export type WordSource = "user" | "site" | "header";
+
+/** A word belongs to the set `group` of its source, and to those of `also`. One that is `suggested` is a guess from the training. */
 export interface Word {
   text: string;
-  source: "user" | "site" | "header";
+  source: WordSource;
   group: number;
+  also: number[];
+  suggested: boolean;
+}
+
+/** Words that one source gave together; `place` is where the set stands among those of its source. */
+export interface WordSet {
+  source: WordSource;
+  place: number;
+  suggested: boolean;
+  words: string[];
 }
 
 export interface Item {
@@ -136,7 +149,7 @@ export interface Item {
   base_model: string | null;
   sha256: string | null;
   size: number;
-  state: "present" | "missing" | "broken";
+  state: "present" | "missing" | "broken" | "trashed";
   trigger_words: Word[];
   tags: string[];
   favourite: boolean;
@@ -147,16 +160,104 @@ export interface Item {
   version_id: number | null;
   nsfw_level: number;
   has_preview: boolean;
+  has_motion: boolean;
   url: string | null;
   air: string | null;
   added_at: string;
+  changed_at: string | null;
+  last_used: string | null;
+  uses: number;
+  copies: number;
+  rating: number | null;
+  family: string | null;
+  folder: string;
+  site_tags: string[];
+  network: string | null;
+  rank: number | null;
+  has_update: boolean;
+  newest_version_id: number | null;
+}
+
+/** What the author allows. Null is what the site doesn't say; `commercial` has codes of the site's, such as `Image`, `Rent` or `Sell`. */
+export interface Licence {
+  commercial: string[] | null;
+  no_credit: boolean | null;
+  derivatives: boolean | null;
+  other_licence: boolean | null;
+}
+
+/** A version that the site has of a model; `owned` is the library's id of a file of it that is here. */
+export interface KnownVersion {
+  id: number;
+  name: string;
+  base_model: string | null;
+  published_at: string | null;
+  size: number | null;
+  owned: number | null;
+}
+
+/** What the file says of itself; what it doesn't say is left out. */
+export interface Header {
+  format?: string;
+  component?: string | null;
+  base_model?: string | null;
+  architecture?: string | null;
+  network?: string | null;
+  rank?: number | null;
+  alpha?: number | null;
+  tensors?: number;
+  parameters?: number;
+  dtype?: string | null;
+  title?: string | null;
+  author?: string | null;
+  description?: string | null;
+  resolution?: string | null;
+  images?: number;
+  tags?: { tag: string; count: number }[];
+  words?: string[];
+  suggestions?: string[];
+  embedded?: Record<string, string>;
+  metadata?: Record<string, string>;
+}
+
+/** The site's answer about a version, as far as it is shown. */
+export interface SiteVersion {
+  name?: string;
+  baseModel?: string;
+  publishedAt?: string | null;
+  trainedWords?: string[];
+  stats?: { downloadCount?: number | null };
+  model?: SiteModel | null;
+}
+
+export interface SiteModel {
+  name?: string;
+  type?: string;
+  creator?: { username?: string } | null;
+  tags?: string[];
+  stats?: { downloadCount?: number | null; thumbsUpCount?: number | null };
+}
+
+/** What the user says; trigger words are sets, each comma-joined. */
+export interface UserLayer {
+  favourite: boolean;
+  tags: string[];
+  notes: string;
+  trigger_words: string[];
+  preferred_strength: number | null;
 }
 
 export interface Detail extends Item {
   path: string;
-  header: Record<string, unknown> | null;
-  site: Record<string, unknown> | null;
-  user: Record<string, unknown>;
+  description: string;
+  licence: Licence | null;
+  word_sets: WordSet[];
+  versions: KnownVersion[];
+  model: SiteModel | null;
+  broken: string | null;
+  header: Header | null;
+  site: SiteVersion | null;
+  user: UserLayer;
   hashes: Record<string, string>;
 }
 
@@ -180,7 +281,16 @@ export interface Found {
   downloads: number;
   rating?: number | null;
   image: string | null;
-  versions: { id: number; name: string; base_model: string | null; trigger_words: string[]; size: number | null }[];
+  /** A short video to show in the picture's place, while somebody looks. */
+  motion: string | null;
+  nsfw_level: number;
+  tags: string[];
+  /** The library's id of a file of any version that is here. */
+  owned: number | null;
+  /** Whether the newest version isn't here where another one is. */
+  has_update: boolean;
+  licence: Licence;
+  versions: { id: number; name: string; base_model: string | null; trigger_words: string[]; size: number | null; owned: number | null }[];
 }
 
 export interface RemoteFile {
@@ -193,11 +303,13 @@ export interface RemoteFile {
 
 export interface Resolved {
   target: string;
-  model: { id: number | null; name: string; type: string; creator: string | null; nsfw: boolean };
+  model: { id: number | null; name: string; type: string; creator: string | null; nsfw: boolean; tags: string[]; description: string; licence: Licence | null };
+  nsfw_level: number;
+  motion: string | null;
   version: { id: number; name: string; base_model: string | null; air: string | null; published_at: string | null };
   file: RemoteFile;
   files: RemoteFile[];
-  versions: { id: number; name: string; base_model: string | null }[];
+  versions: KnownVersion[];
   kind: string | null;
   kinds: string[];
   folder: string;
@@ -221,6 +333,22 @@ export interface SettingSchema {
   enum?: string[];
   minimum?: number;
   maximum?: number;
+  default?: unknown;
+  /** Not a field of the form. */
+  hidden?: boolean;
+}
+
+/** What is known of a file that a graph names. `page` is its model's at the site, `url` where this very content can be downloaded. */
+export interface KnownFile {
+  id: number;
+  kind: string;
+  name: string;
+  title: string;
+  sha256: string | null;
+  family: string | null;
+  page: string | null;
+  url: string | null;
+  words: string[];
 }
 
 /** The LoRAs of one node, with what it remembers of each, and the file of the base model that reaches it. */
@@ -396,4 +524,220 @@ export interface Look {
   accent: string;
   font: string;
   dark: boolean;
+}
+
+/** By field its values, the most common first; "" is having none. */
+export type Facets = Record<string, { value: string; count: number }[]>;
+
+/** A search of the library that the user has given a name. */
+export interface SavedFilter {
+  name: string;
+  query: LibraryFilter;
+}
+
+export interface ScanState {
+  scanning: boolean;
+  held_back: boolean;
+  scan: {
+    files: number;
+    new: number;
+    changed: number;
+    moved: number;
+    missing: number;
+    broken: number;
+    folders: number;
+    seconds: number;
+    findings: string[];
+  } | null;
+  reading: { files: number; files_done: number; bytes: number; bytes_done: number; rate: number; eta: number | null; paused: boolean };
+}
+
+/** What is wrong with a file, as the integrity check found it. */
+export interface Verified {
+  id: number;
+  path: string;
+  verdict: string;
+  why: string | null;
+}
+
+export interface CheckState {
+  checking: boolean;
+  report: { checked: number; ok: number; size: number; problems: Verified[]; next_cursor: number | null } | null;
+}
+
+/** One action with the files it is for. */
+export type ActionRequest =
+  | { action: "favourite"; ids: number[]; value: boolean }
+  | { action: "tag"; ids: number[]; add?: string[]; remove?: string[] }
+  | { action: "note"; ids: number[]; text: string; mode?: "replace" | "append" }
+  | { action: "words"; ids: number[]; trigger_words: string[] }
+  | { action: "strength"; ids: number[]; value: number | null }
+  | { action: "rename"; id: number; name: string }
+  | { action: "move"; ids: number[]; kind: string; folder?: string; root?: string }
+  | { action: "organise"; ids?: number[]; kind?: string; template: string }
+  | { action: "trash"; ids: number[] }
+  | { action: "restore"; ids: number[] }
+  | { action: "forget"; ids: number[] }
+  | { action: "link"; ids?: number[] };
+
+/** One file's part of an action. */
+export interface ActionStep {
+  id: number | null;
+  path: string;
+  to: string | null;
+  outcome: "change" | "same" | "refused" | "done" | "failed";
+  why: string | null;
+  beside: string[];
+  size: number;
+  copied: boolean;
+}
+
+export interface ActionPlan {
+  action: string;
+  summary: string;
+  steps: ActionStep[];
+  changes: number;
+  refused: number;
+  size: number;
+  frees: number;
+  undoable: boolean;
+  needs_confirm: boolean;
+}
+
+export interface ActionDone {
+  action_id: number | null;
+  action: string;
+  summary: string;
+  state: string;
+  steps: ActionStep[];
+  done: number;
+  failed: number;
+  undoable: boolean;
+}
+
+/** A picture or a short video that a version is shown by. `image` is small, `full` is large, both addresses of ours; `original` is the site's. */
+export interface Example {
+  image: string | null;
+  full: string;
+  original: string;
+  type: "image" | "video";
+  width: number | null;
+  height: number | null;
+  nsfw_level: number;
+  prompt: string | null;
+  negative: string | null;
+  /** Sampler, steps, seed and so on, as the site names them. */
+  facts: Record<string, string>;
+  /** Whether a workflow is known to be inside, or may be. */
+  workflow: "yes" | "maybe" | "no";
+}
+
+/** What the scanner said of a file that was fetched, and what became of it. */
+export interface Scan {
+  id: number;
+  sha256: string;
+  name: string;
+  source: string;
+  format: string;
+  verdict: string;
+  findings: string[];
+  site: string;
+  became: string;
+  why: string;
+  scanned_at: string;
+}
+
+/** A report in the folder of reports. */
+export interface KeptReport {
+  name: string;
+  size: number;
+  made_at: string;
+}
+
+export interface VariationReport {
+  requested: number;
+  successful: number;
+  rejected: number;
+  failed: number;
+  from_cache: number;
+  attempts: number;
+  tokens_in: number;
+  tokens_out: number;
+  estimated_cost: number | null;
+  seconds: number;
+  models: string[];
+  rephrased: number;
+  problems: string[];
+  quality_changes: string[];
+  stopped: string;
+}
+
+/** A run of variations. `dropped` where its pictures had to make room. */
+export interface Run {
+  id: string;
+  title: string;
+  state: "running" | "done" | "failed" | "stopped";
+  error: string;
+  prompt: string;
+  model: string;
+  count: number;
+  created_at: string;
+  dropped: boolean;
+  report: VariationReport;
+}
+
+/** What is said of a picture of a run; scores are 0 to 1. */
+export interface RunPicture {
+  number: number;
+  accepted: boolean;
+  reasons: string[];
+  scores: Record<string, number>;
+  width: number;
+  height: number;
+  mime: string;
+  model: string;
+  from_cache: boolean;
+}
+
+export interface RunView extends Run {
+  pictures: RunPicture[];
+}
+
+/** The first of `images` is what variations are measured against; each is a picture's bytes in base64, or the name of one here. */
+export interface NewRun {
+  title?: string;
+  prompt?: string;
+  count?: number;
+  model?: string;
+  fallback?: boolean;
+  aspect_ratio?: string | null;
+  size?: string | null;
+  budget?: number | null;
+  adaptive?: boolean;
+  images?: ({ name: string } | { data: string })[];
+}
+
+/** Requests to send, and dollars, at least and at most. */
+export interface RunEstimate {
+  kept: number;
+  fewest: number;
+  most: number;
+  least_cost: number | null;
+  most_cost: number | null;
+}
+
+export interface ImageModels {
+  items: {
+    name: string;
+    label: string;
+    known: boolean;
+    available: boolean | null;
+    sizes: string[];
+    aspect_ratios: string[];
+    prices: Record<string, number>;
+    references: number | null;
+  }[];
+  default: string;
+  fallbacks: string[];
+  problem: string;
 }
