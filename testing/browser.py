@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser
 
 # Read now, because a test's environment is cleaned.
-CHROMIUM = os.environ.get("LORAKEEPER_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+CHROMIUM = os.environ.get("LORAKEEPER_CHROMIUM") or next(
+    filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "google-chrome"))), None
+)
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -22,6 +24,8 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Nor does a page: some versions of ComfyUI's front end look for the models of its default workflow.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
 
 

@@ -1,8 +1,9 @@
 """Every check of the repository, one after the other: `python run.py test` starts it in the environment that it made.
 
 What a check needs beyond Python is taken where it is, else fetched: Node from the wheel of the `dev` extra, TypeScript
-by npm, Chromium by apt-get (as root on Debian and Ubuntu) or by Playwright. Arguments go to pytest. This is a program
-of its own, not a part of the package: it imports nothing but the standard library.
+by npm, Chromium by apt-get (as root on Debian and Ubuntu) or by Playwright, older front ends of ComfyUI by pip.
+Arguments go to pytest. This is a program of its own, not a part of the package: it imports nothing but the standard
+library.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -22,6 +24,9 @@ ROOT = Path(__file__).resolve().parent.parent
 WEB = ROOT / "web"
 # `-I` keeps this folder off `sys.path`, where our `py` would hide the one that pytest looks for.
 PYTHON = (sys.executable, "-I")
+# A version a line, each fetched into a folder of its name: tests/web/conftest.py looks for it there.
+FRONT_ENDS = ROOT / "tests" / "web" / "front_ends.txt"
+FETCHED = Path(sys.prefix) / "front-ends"
 OLDEST_NODE = 20
 CHROMIUM = "LORAKEEPER_CHROMIUM"
 SKIPS_FAIL = "LORAKEEPER_SKIPS_FAIL"
@@ -176,6 +181,7 @@ def run_tests(arguments: list[str]) -> bool:
     else:
         env.pop(CHROMIUM, None)
         say("There is no Chromium here and none could be fetched: the browser tests are skipped.")
+    fetch_front_ends(FRONT_ENDS.read_text("utf-8").split(), FETCHED)
     # Those who choose their tests may want a debugger, and there is none between processes.
     how = arguments or several_at_once()
     return passes(*PYTHON, "-m", "pytest", "-p", "lorakeeper.testing.pytest_reports", *how, env=env)
@@ -199,7 +205,16 @@ def find_chromium() -> Path | None:
 def chromium_places() -> Iterable[Path]:
     if named := os.environ.get(CHROMIUM):
         yield Path(named)
-    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge"):
+    # The first has no windows to draw, which is half of a short test.
+    for name in (
+        "chromium-headless-shell",
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "google-chrome-stable",
+        "chrome",
+        "msedge",
+    ):
         if found := shutil.which(name):
             yield Path(found)
     if sys.platform == "darwin":
@@ -224,11 +239,34 @@ def fetch_chromium() -> Path | None:
     root = sys.platform == "linux" and os.geteuid() == 0
     if root and shutil.which("apt-get"):
         env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        install = ("apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-dejavu-core")
-        if passes("apt-get", "update", "-qq", env=env) and passes(*install, env=env) and (found := find_chromium()):
-            return found
+        install = ("apt-get", "install", "-y", "-qq", "--no-install-recommends", "fonts-dejavu-core")
+        passes("apt-get", "update", "-qq", env=env)
+        for package in ("chromium-headless-shell", "chromium"):
+            if passes(*install, package, env=env) and (found := find_chromium()):
+                return found
     passes(*PYTHON, "-m", "playwright", "install", *(["--with-deps"] if root else []), "chromium")
     return find_chromium()
+
+
+def fetch_front_ends(versions: list[str], folder: Path) -> None:
+    """Makes ``folder`` hold these versions of ComfyUI's front end and no others, each once."""
+    folder.mkdir(exist_ok=True)
+    for entry in folder.iterdir():
+        if entry.name not in versions:
+            shutil.rmtree(entry)
+    for version in versions:
+        if (folder / version).exists():
+            continue
+        say(f"Fetching ComfyUI's front end {version} for the browser tests: once.")
+        # A folder has its name only when it is whole.
+        with tempfile.TemporaryDirectory(dir=folder, prefix="new-") as new:
+            whole = Path(new, "whole")
+            quietly = ("--quiet", "--disable-pip-version-check", "--no-input", "--no-deps", "--no-compile")
+            package = f"comfyui-frontend-package=={version}"
+            if passes(*PYTHON, "-m", "pip", "install", *quietly, "--target", str(whole), package):
+                whole.rename(folder / version)
+            else:
+                say(f"ComfyUI's front end {version} could not be fetched: the tests in it are skipped.")
 
 
 if __name__ == "__main__":

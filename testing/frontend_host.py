@@ -34,9 +34,11 @@ EMPTY: Mapping[str, Any] = {
     "jobs": {"jobs": [], "pagination": {"offset": 0, "limit": 0, "total": 0, "has_more": False}},
     "queue": {"queue_running": [], "queue_pending": []},
     "prompt": {"exec_info": {"queue_remaining": 0}},
-    **{name: {} for name in ("features", "i18n", "global_subgraphs", "history", "workflow_templates")},
-    **{name: [] for name in ("userdata", "experiment/models", "embeddings")},
+    **{name: {} for name in ("features", "global_subgraphs", "history", "workflow_templates")},
+    **{name: [] for name in ("userdata", "userdata/comfy.templates.json", "experiment/models", "embeddings")},
 }
+# What a user has of these in a new installation is empty; without an answer each is an error on the console.
+NOTHING = ("/user.css", "/api/userdata/user.css", "/favicon.ico")
 
 
 class AddRoutes(Protocol):
@@ -48,7 +50,8 @@ class AddRoutes(Protocol):
 class FrontendHost:
     """Serves the front end at :attr:`url`. ``object_info`` is asked anew at every request, as ComfyUI's is.
 
-    ``settings`` are the user's ComfyUI settings, such as ``{"Comfy.ColorPalette": "light"}``.
+    ``settings`` are the user's ComfyUI settings, such as ``{"Comfy.ColorPalette": "light"}``, ``extensions`` the
+    scripts that the front end imports, and ``frontend`` the folder of its own files.
     """
 
     def __init__(
@@ -56,9 +59,12 @@ class FrontendHost:
         add_routes: AddRoutes,
         object_info: Callable[[], ObjectInfo],
         settings: Mapping[str, Any] | None = None,
+        frontend: Path = FRONTEND,
     ) -> None:
         self._object_info = object_info
+        self._frontend = frontend
         self.settings: dict[str, Any] = {**SETTINGS, **(settings or {})}
+        self.extensions = [EXTENSION + "lorakeeper.js"]
         self._sockets: set[web.WebSocketResponse] = set()
         routes = web.RouteTableDef()
         add_routes(routes)
@@ -85,11 +91,16 @@ class FrontendHost:
 
     def _comfyui(self) -> Iterable[web.AbstractRouteDef]:
         yield web.get("/ws", self._websocket)
+        yield from (web.get(path, _nothing) for path in NOTHING)
+        yield web.get("/internal/folder_paths", _no_folders)
         yield web.get("/api/{name:.+}", self._get)
         yield web.post("/api/{name:.+}", self._post)
         yield web.static(EXTENSION, PACK / "web" / "comfyui")
-        yield web.get("/", _index)
-        yield web.static("/", FRONTEND)
+        yield web.get("/", self._index)
+        yield web.static("/", self._frontend)
+
+    async def _index(self, _: web.Request) -> web.StreamResponse:
+        return web.FileResponse(self._frontend / "index.html")
 
     async def _websocket(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
@@ -109,8 +120,9 @@ class FrontendHost:
         answers = {
             **EMPTY,
             "settings": self.settings,
+            "i18n": translations(),
             "object_info": self._object_info(),
-            "extensions": [EXTENSION + "lorakeeper.js"],
+            "extensions": self.extensions,
         }
         return web.json_response(answers[name]) if name in answers else web.Response(status=404)
 
@@ -127,12 +139,25 @@ def read_object_info(path: Path) -> ObjectInfo:
     return found
 
 
+def translations() -> dict[str, dict[str, Any]]:
+    """The pack's ``locales/`` by language, put together as ComfyUI does it."""
+    found: dict[str, dict[str, Any]] = {}
+    for path in sorted((PACK / "locales").glob("*/*.json")):
+        said = json.loads(path.read_text("utf-8"))
+        found.setdefault(path.parent.name, {}).update(said if path.stem == "main" else {path.stem: said})
+    return found
+
+
+async def _nothing(request: web.Request) -> web.Response:
+    return web.Response(content_type="text/css" if request.path.endswith(".css") else "image/x-icon")
+
+
+async def _no_folders(_: web.Request) -> web.Response:
+    return web.json_response({})
+
+
 def _mirrored(routes: web.RouteTableDef) -> Iterable[web.AbstractRouteDef]:
     """The same routes under ``/api``, as ComfyUI has them."""
     for route in routes:
         if isinstance(route, web.RouteDef):
             yield web.route(route.method, "/api" + route.path, route.handler)
-
-
-async def _index(_: web.Request) -> web.StreamResponse:
-    return web.FileResponse(FRONTEND / "index.html")

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from lorakeeper.py import logs
+from lorakeeper.py.storage.database import Database
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -23,6 +29,39 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
     for name in ("CIVITAI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def made_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file as the migrations leave it, closed."""
+
+    async def make() -> None:
+        database = Database(path)
+        await database.open()
+        await database.close()
+
+    path = tmp_path_factory.mktemp("made") / "made.db"
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(make())
+    loop.close()
+    return path
+
+
+@pytest.fixture(autouse=True)
+def databases_are_made_already(monkeypatch: pytest.MonkeyPatch, made_database: Path) -> None:
+    """A new file is a copy of one that was made: migrations take 40 times as long. Their tests are in storage."""
+    connect = Database._connect
+
+    def copy_and_connect(database: Database) -> object:
+        if not database.path.exists():
+            with tempfile.TemporaryDirectory(dir=database.path.parent) as folder:
+                copy = shutil.copyfile(made_database, Path(folder) / "copy")
+                # Not a rename: another thread may have been quicker.
+                with contextlib.suppress(FileExistsError):
+                    database.path.hardlink_to(copy)
+        return connect(database)
+
+    monkeypatch.setattr(Database, "_connect", copy_and_connect)
 
 
 def open_logs() -> list[logging.Handler]:

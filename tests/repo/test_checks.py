@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from types import ModuleType
 
@@ -125,6 +126,47 @@ def test_node_of_the_wheel_is_found_where_there_is_none_on_the_path(
     assert checks.output_of(*npm, "--version")
 
 
+def make_front_end(folder: Path, version: str) -> None:
+    """A wheel that pip takes for ComfyUI's front end."""
+    folder.mkdir(exist_ok=True)
+    info = f"comfyui_frontend_package-{version}.dist-info"
+    with zipfile.ZipFile(folder / f"comfyui_frontend_package-{version}-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("comfyui_frontend_package/static/index.html", version)
+        wheel.writestr(
+            f"{info}/METADATA", f"Metadata-Version: 2.1\nName: comfyui-frontend-package\nVersion: {version}\n"
+        )
+        wheel.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        wheel.writestr(f"{info}/RECORD", "")
+
+
+def test_front_ends_are_fetched_once_and_those_that_are_not_listed_go(
+    checks: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    wheels, folder = tmp_path / "wheels", tmp_path / "front-ends"
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", wheels.as_uri())
+    for version in ("1.0", "2.0"):
+        make_front_end(wheels, version)
+
+    def fetched(*versions: str) -> list[str]:
+        checks.fetch_front_ends(list(versions), folder)
+        return sorted(path.name for path in folder.iterdir())
+
+    assert fetched("1.0") == ["1.0"]
+    assert (folder / "1.0" / "comfyui_frontend_package" / "static" / "index.html").read_text("utf-8") == "1.0"
+    assert fetched("2.0") == ["2.0"]
+    said = capsys.readouterr().out
+    assert (fetched("2.0"), capsys.readouterr().out) == (["2.0"], "")
+    assert fetched("2.0", "3.0") == ["2.0"]
+    assert "1.0 could not be" not in said
+    assert "3.0 could not be fetched: the tests in it are skipped." in capsys.readouterr().out
+
+
 def test_without_a_browser_the_tests_run_and_it_is_said(
     checks: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -132,6 +174,7 @@ def test_without_a_browser_the_tests_run_and_it_is_said(
     monkeypatch.setenv("LORAKEEPER_CHROMIUM", "gone")
     monkeypatch.setattr(checks, "find_chromium", lambda: None)
     monkeypatch.setattr(checks, "fetch_chromium", lambda: None)
+    monkeypatch.setattr(checks, "fetch_front_ends", lambda *_: None)
 
     def passes(*_: str, env: dict[str, str]) -> bool:
         started.append(env)
