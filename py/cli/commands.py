@@ -153,6 +153,7 @@ def _flag(name: str, text: str) -> Callable[[_Command], _Command]:
 @_flag("has-update", "Only where a newer version is to be had, or where none is.")
 @_flag("missing", "Only files that are gone, or that are here.")
 @_flag("broken", "Only broken files, or sound ones.")
+@click.option("--trashed", is_flag=True, help="The files in the trash, instead of all others.")
 @_flag("duplicate", "Only files of which there are copies, or single ones.")
 @_flag("unused", "Only files that no prompt ever used, or used ones.")
 @click.option("--unused-days", type=click.IntRange(1, 36_500), help="Only files unused for so many days.")

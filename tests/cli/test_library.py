@@ -128,10 +128,12 @@ async def test_trash_and_restore(run: Any, loras: Path) -> None:
     await run("library", "trash", "red dress.safetensors", "--yes")
     gone = not (loras / "red dress.safetensors").exists()
     await run("scan")
-    listed = await run("library", "search", "red dress", "--json")
+    others = await run("library", "search", "red dress", "--json")
+    listed = await run("library", "search", "red dress", "--trashed", "--json")
     said = await run("library", "restore", str(listed.json[0]["id"]), "--yes")
 
     assert gone
+    assert others.json == []
     assert said.code == 0, said.err
     assert (loras / "red dress.safetensors").read_bytes() == content
 

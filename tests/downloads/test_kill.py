@@ -9,9 +9,9 @@ from lorakeeper.testing.kill_runner import kill_downloads
 
 async def test_killed_downloads_are_resumed_and_never_wrong(tmp_path: Path) -> None:
     """``python bench/kills.py`` does the same for longer."""
-    result = await kill_downloads(tmp_path, 7, seed=2)
+    result = await kill_downloads(tmp_path, 10, seed=2)
 
-    assert result.kills == 7
+    assert result.kills == 10
     assert result.wrong == []
     assert result.resumed > 0
     assert result.filled > 0
