@@ -24,6 +24,7 @@ const HEAT = {
 const CONFIG = { displayModeBar: false, displaylogo: false, showLink: false, showSendToCloud: false, typesetMath: false };
 const NOTHING = 1e-9;
 const SIZE = 12;
+const OVER_TIME = 240;
 const ROW = 30;
 const HEAT_ROW = 24;
 const LINE_OF_TIP = 44;
@@ -38,6 +39,12 @@ export async function draw(Plotly, element, chart, look) {
   const { traces, layout, height } = { lines: overTime, bars: overTime, rows, heat }[chart.kind](chart, look, width);
   element.style.height = `${height}px`;
   return Plotly.react(element, traces, { ...frame(look, width, height), ...layout }, { ...CONFIG });
+}
+
+/** How tall a chart will be, so that nothing moves when it is drawn. @param {Chart} chart */
+export function heightOf({ kind, x, series }) {
+  if (kind === "rows") return x.length * ROW + 12;
+  return kind === "heat" ? series.length * HEAT_ROW + 30 : OVER_TIME;
 }
 
 /** What all charts have. @param {Look} look @param {number} width @param {number} height */
@@ -107,7 +114,7 @@ function overTime({ kind, x, series, unit, stacked }, look, width) {
     },
     yaxis: valueAxis(look, scale),
   };
-  return { traces, layout, height: 240 };
+  return { traces, layout, height: OVER_TIME };
 }
 
 /** @param {Chart} chart @param {Look} look @param {number} width @returns {Drawing} */

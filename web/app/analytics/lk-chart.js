@@ -1,5 +1,6 @@
 /** One chart, drawn when it comes near to being seen, and again when its width or the page's colours change. */
-import { LitElement, css, html } from "../vendor/lit.js";
+import { LitElement, css, html, styleMap } from "../vendor/lit.js";
+import { draw, heightOf } from "./charts.js";
 import { lookOf, onTheme } from "./look.js";
 import { base } from "../theme.js";
 
@@ -17,7 +18,6 @@ class LkChart extends LitElement {
     css`
       :host { display: block; position: relative; min-width: 0; }
       .field { width: 100%; overflow: hidden; }
-      .field:empty { min-height: 220px; }
     `,
   ];
 
@@ -81,7 +81,7 @@ class LkChart extends LitElement {
     this.isDue = true;
     if (!this.isNear || !this.clientWidth) return;
     try {
-      const [{ Plotly, rules }, { draw }] = await Promise.all([import("./plotly.js"), import("./charts.js")]);
+      const { Plotly, rules } = await import("./plotly.js");
       const { chart, field } = this;
       const root = /** @type {ShadowRoot} */ (this.renderRoot);
       if (!this.isConnected || !chart || !field || !this.isDue) return;
@@ -98,7 +98,7 @@ class LkChart extends LitElement {
 
   render() {
     return html`
-      <div class="field" role="img" aria-label=${this.chart?.text ?? ""}></div>
+      <div class="field" style=${styleMap({ minHeight: this.chart ? `${heightOf(this.chart)}px` : "" })} role="img" aria-label=${this.chart?.text ?? ""}></div>
       ${this.failure ? html`<p class="bad">${this.failure}</p>` : null}
     `;
   }

@@ -107,7 +107,7 @@ export class LibraryList extends EventTarget {
   }
 
   renewSoon() {
-    this.renewal ??= setTimeout(() => void this.renew(), Math.min(LONGEST_PAUSE_MS, Math.max(PAUSE_MS, 10 * this.took)));
+    this.renewal ??= setTimeout(() => void this.renew(), Math.min(LONGEST_PAUSE_MS, Math.max(PAUSE_MS, 4 * this.took)));
   }
 
   /** The ids of all that fit. */
