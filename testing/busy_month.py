@@ -12,6 +12,9 @@ from playwright.async_api import Page, Route
 from ..py.analytics.sections import Advice, Chart, ChartSeries, Row, Section, Table, Tile
 from ..py.analytics.summary import Action, Span, Storage, Summary, Unused
 
+# Plotly is a megabyte, which a machine with much else to do takes its time to read: milliseconds.
+PATIENCE = 20_000
+DRAWN = "lk-analytics lk-chart .field .main-svg"
 DAYS = [f"2026-11-{day:02}" for day in range(1, 31)]
 WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 

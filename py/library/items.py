@@ -160,12 +160,6 @@ def compose(layers: Layers, site_url: str) -> LibraryDetail:
         notes=user.notes,
         preferred_strength=user.preferred_strength,
         trigger_words=_words(user, known, header),
-        word_sets=told_sets(
-            user.trigger_words,
-            known.trained_words if known else [],
-            header.words if header else [],
-            header.suggestions if header else [],
-        ),
         has_update=bool(layers.newest and layers.owned and layers.newest not in layers.owned),
         newest_version_id=layers.newest,
         hashes=layers.hashes,
@@ -177,8 +171,9 @@ def compose(layers: Layers, site_url: str) -> LibraryDetail:
 
 
 def told(detail: LibraryDetail, owned: Mapping[int, int]) -> LibraryDetail:
-    """With what no list shows: the description, what the author allows, and the other versions. ``owned`` tells which
-    of them are here, and as which file."""
+    """With what no list shows: whole sets of words, the description, what the author allows, and the other versions.
+    ``owned`` tells which of them are here, and as which file."""
+    header = Header.model_validate(detail.header) if detail.header else None
     known = ModelVersion.model_validate(detail.site) if detail.site else None
     model = Model.model_validate(detail.model) if detail.model else known.model if known else None
     # A model that is kept has plain text already.
@@ -190,6 +185,12 @@ def told(detail: LibraryDetail, owned: Mapping[int, int]) -> LibraryDetail:
     listed = {version.id: version for version in (*(model.versions if model else ()), *([known] if known else ()))}
     return detail.model_copy(
         update={
+            "word_sets": told_sets(
+                detail.user.trigger_words,
+                known.trained_words if known else [],
+                header.words if header else [],
+                header.suggestions if header else [],
+            ),
             "description": next((text for text in texts if text), ""),
             "licence": licence_of(model),
             "versions": known_versions(listed.values(), owned),

@@ -25,7 +25,7 @@ _UNRATED = -1.0  # below all that somebody rated
 # A row of the list: what stands in ``items``, its card, its text for the search.
 Listed = tuple[dict[str, Any], str, str]
 
-_LIST_FIELDS = {"path", "hashes", "word_sets", "header", "site", "model", "user", "broken"}
+_LIST_FIELDS = {"path", "hashes", "header", "site", "model", "user", "broken"}
 
 _LAYERS = (
     select(files)
@@ -84,8 +84,8 @@ class View:
             return None
         model_ids = {row.model_id} if row.model_id else set()
         hashes = rows.hashes_of(connection, row.content)
-        detail = self._compose(row, _copies(connection, {row.content}), _owned(connection, model_ids), hashes)
         here = files_of_models(connection, model_ids)
+        detail = self._compose(row, _copies(connection, {row.content}), {row.model_id: frozenset(here)}, hashes)
         # Of several files of one version, this one is meant here.
         mine = {detail.version_id: file_id} if detail.version_id and not row.missing else {}
         return told(detail, {**here, **mine})

@@ -23,9 +23,11 @@ from lorakeeper.py.hosts.standalone import Standalone
 from lorakeeper.py.library.roots import standalone_roots
 from lorakeeper.server_routes import add_routes
 from lorakeeper.testing.browser import chromium
+from lorakeeper.testing.busy_month import Answers, intercept
 from lorakeeper.testing.fake_civitai import FakeCivitai
 from lorakeeper.testing.frontend_host import FRONTEND, FrontendHost, ObjectInfo, read_object_info
-from lorakeeper.testing.panel import OpenPage
+from lorakeeper.testing.graphs import node_info
+from lorakeeper.testing.panel import OpenPage, view
 from lorakeeper.testing.panel import tab as tab_button
 
 HostOf = Callable[..., Awaitable[FrontendHost]]
@@ -127,23 +129,6 @@ async def page(open_page: OpenPage) -> Page:
     return await open_page()
 
 
-def core_node(name: str, required: dict[str, Any], outputs: list[str]) -> dict[str, Any]:
-    """A node of ComfyUI's own, as ``/object_info`` has it."""
-    return {
-        "input": {"required": required},
-        "input_order": {"required": list(required)},
-        "output": outputs,
-        "output_is_list": [False] * len(outputs),
-        "output_name": outputs,
-        "name": name,
-        "display_name": {"CLIPTextEncode": "CLIP Text Encode (Prompt)"}.get(name, name),
-        "description": "",
-        "python_module": "nodes",
-        "category": "core",
-        "output_node": name == "PreviewAny",
-    }
-
-
 def object_info(app: App) -> ObjectInfo:
     """Our nodes as they were recorded, some of core's, and the models that are there now."""
 
@@ -158,14 +143,15 @@ def object_info(app: App) -> ObjectInfo:
                 if name.startswith("lora_") and options and "options" in options[0]:
                     options[0]["options"] = [*options[0]["options"][: "default" in options[0]], *names("loras")]
     core = [
-        core_node("CLIPTextEncode", {"text": ["STRING", {"multiline": True}], "clip": ["CLIP"]}, ["CONDITIONING"]),
-        core_node("CheckpointLoaderSimple", {"ckpt_name": [names("checkpoints")]}, ["MODEL", "CLIP", "VAE"]),
-        core_node(
+        node_info("CLIPTextEncode", {"text": ["STRING", {"multiline": True}], "clip": ["CLIP"]}, ["CONDITIONING"]),
+        node_info("CheckpointLoaderSimple", {"ckpt_name": [names("checkpoints")]}, ["MODEL", "CLIP", "VAE"]),
+        node_info(
             "LoraLoader", {"model": ["MODEL"], "clip": ["CLIP"], "lora_name": [names("loras")]}, ["MODEL", "CLIP"]
         ),
-        core_node("LoraLoaderModelOnly", {"model": ["MODEL"], "lora_name": [names("loras")]}, ["MODEL"]),
-        core_node("PreviewAny", {"source": ["*", {}]}, []),
+        node_info("LoraLoaderModelOnly", {"model": ["MODEL"], "lora_name": [names("loras")]}, ["MODEL"]),
+        node_info("PreviewAny", {"source": ["*", {}]}, []),
     ]
+    core[0]["display_name"] = "CLIP Text Encode (Prompt)"
     return {**nodes, **{about["name"]: about for about in core}}
 
 
@@ -201,6 +187,19 @@ async def front_ends(app: App) -> AsyncIterator[HostOf]:
             return hosts[version]
 
         yield host
+
+
+@pytest.fixture
+def answers() -> Answers:
+    return Answers()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def analytics(page: Page, answers: Answers) -> Page:
+    """The Analytics view of a busy month, open on the standalone page."""
+    await intercept(page, answers)
+    await view(page, "Analytics")
+    return page
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -12,29 +12,11 @@ from playwright.async_api import Download, Locator, Page, expect
 
 from lorakeeper.py.app import App
 from lorakeeper.testing import samples
-from lorakeeper.testing.busy_month import Answers, intercept
+from lorakeeper.testing.busy_month import DRAWN, PATIENCE, Answers, intercept
 from lorakeeper.testing.fake_civitai import FakeCivitai
 from lorakeeper.testing.panel import card, own, view
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-
-# Plotly is a megabyte, which a machine with much else to do takes its time to read: milliseconds.
-PATIENCE = 20_000
-DRAWN = "lk-analytics lk-chart .field .main-svg"
-
-
-@pytest.fixture
-def answers() -> Answers:
-    return Answers()
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def analytics(page: Page, answers: Answers) -> AsyncIterator[Page]:
-    """The view, open on the standalone page."""
-    await intercept(page, answers)
-    await view(page, "Analytics")
-    yield page
-
 
 # -- Where it leads --------------------------------------------------------------------------------------------------
 

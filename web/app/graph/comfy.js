@@ -8,6 +8,7 @@ import { embeddingText, loaderOf, spelling, valuesOf } from "./loaders.js";
 import { Texts, insertAt } from "./text.js";
 import { listen, listenThrough } from "../events.js";
 import { coreModel } from "./models.js";
+import { setValue } from "./walk.js";
 import { t } from "../strings.js";
 
 /** @typedef {import("../../types/comfyui").App} App */
@@ -248,10 +249,4 @@ function below(nodes, [left, top], [width, height]) {
   const inTheWay = nodes.filter(({ pos, size }) => pos[0] < left + width && left < pos[0] + size[0]).sort((one, other) => one.pos[1] - other.pos[1]);
   for (const { pos, size } of inTheWay) if (pos[1] - GAP < top + height && top < pos[1] + size[1] + GAP) top = pos[1] + size[1] + GAP;
   return top;
-}
-
-/** @param {import("../../types/comfyui").Widget} widget @param {unknown} value */
-function setValue(widget, value) {
-  widget.value = value;
-  widget.callback?.(value);
 }

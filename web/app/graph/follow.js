@@ -10,7 +10,7 @@ import { modelsProperty } from "./models.js";
 import { Panels } from "./panel.js";
 import { Words } from "./words.js";
 import { loadWords } from "../strings.js";
-import { baseOf, every, isLinked, stackOf, widgetOf } from "./walk.js";
+import { baseOf, every, hide, isLinked, setValue, stackOf, widgetOf } from "./walk.js";
 
 /** @typedef {import("../../types/comfyui").App} App */
 /** @typedef {import("../../types/comfyui").Api} Api */
@@ -80,8 +80,7 @@ class Graph {
     const memory = shape && widgetOf(node, shape.memory);
     if (memory) {
       // A hash is nothing to look at.
-      memory.hidden = true;
-      memory.options.hidden = true;
+      hide(memory);
       memory.serializeValue = () => memory.value || undefined;
       memory.beforeQueued = () => {
         const value = this.pending.get(node);
@@ -296,12 +295,6 @@ function notice(text) {
     "background: color-mix(in srgb, #d98b09 18%, var(--comfy-input-bg, #222));";
   element.textContent = text;
   return element;
-}
-
-/** @param {Widget} widget @param {unknown} value */
-function setValue(widget, value) {
-  widget.value = value;
-  widget.callback?.(value);
 }
 
 /** @param {unknown} error */

@@ -5,7 +5,7 @@
 import { languageOf } from "./comfy.js";
 import { Panels } from "./panel.js";
 import { loadWords } from "../strings.js";
-import { widgetOf } from "./walk.js";
+import { hide, setValue, widgetOf } from "./walk.js";
 
 /** @typedef {import("../../types/comfyui").App} App */
 /** @typedef {import("../../types/comfyui").GraphNode} GraphNode */
@@ -23,6 +23,7 @@ export async function addWordToggles(app, node) {
   await Promise.all([import("./lk-word-toggles.js"), loadWords(languageOf(app))]);
   const off = widgetOf(node, "off");
   if (!off) return;
+  // The switches take its place; it stays the one that holds the value.
   hide(off);
   const view = toggles(app, off);
   new Panels(app, { ...TOGGLES, height: () => 72 }).show(node, view);
@@ -101,18 +102,11 @@ function toggles(app, off) {
   const view = /** @type {any} */ (document.createElement("lk-word-toggles"));
   view.addEventListener("change", (/** @type {CustomEvent<string[]>} */ event) => {
     app.canvas.emitBeforeChange();
-    off.value = event.detail.join(", ");
-    off.callback?.(off.value);
+    setValue(off, event.detail.join(", "));
     app.canvas.emitAfterChange();
     app.canvas.setDirty(true, true);
   });
   return view;
-}
-
-/** The switches take its place; it stays the one that holds the value. @param {Widget} widget */
-function hide(widget) {
-  widget.hidden = true;
-  widget.options.hidden = true;
 }
 
 /** @param {string[]} words */

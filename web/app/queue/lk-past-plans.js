@@ -7,6 +7,7 @@ import { icon } from "../icons.js";
 import { ofPlan } from "./intake.js";
 import { messages } from "../messages.js";
 import { resultOf } from "./plan-result.js";
+import { planRow, planRowStyles } from "./plan-row.js";
 import { plans } from "./plans.js";
 import { t } from "../strings.js";
 import { base } from "../theme.js";
@@ -24,14 +25,8 @@ class LkPastPlans extends LitElement {
       .fold { justify-self: start; padding-inline: 4px 8px; }
       .fold .icon { width: 15px; height: 15px; transition: rotate 0.12s; }
       .fold[aria-expanded="true"] .icon { rotate: 90deg; }
-      li { display: flex; align-items: center; gap: 4px; border-top: 1px solid var(--lk-line); }
-      li:first-child { border-top: 0; }
-      .open { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0; padding: 6px; text-align: start; }
-      .open b { font-weight: 600; }
-      .open span { font-size: 12px; overflow-wrap: anywhere; }
-      .more { justify-self: start; }
-      @container app (width >= 880px) { section { padding-inline: 20px; } }
     `,
+    planRowStyles,
   ];
 
   constructor() {
@@ -104,16 +99,14 @@ class LkPastPlans extends LitElement {
     const { figures, sentences } = resultOf(plan);
     const [first] = figures;
     const facts = [moment(changed_at), first ? `${first.name}: ${first.value.split(/[\\/]/).at(-1)}` : "", sentences.length ? t("result.problems", { count: sentences.length }) : ""];
-    return html`
-      <button type="button" class="plain open grow" title=${t("plans.report")} @click=${() => openPlan(this, ofPlan(id, title))}>
-        <b class="cut">${title}</b>
-        <span class="quiet">${facts.filter(Boolean).join(" · ")}</span>
-      </button>
-      <button type="button" class="plain square quiet" title=${t("plans.remove")} aria-label=${t("job.label", { action: t("plans.remove"), name: title })}
-        @click=${() => this.forget(plan)}>
-        ${icon("cancel")}
-      </button>
-    `;
+    return planRow({
+      title,
+      says: facts.filter(Boolean).join(" · "),
+      looks: "quiet",
+      hint: t("plans.report"),
+      open: () => openPlan(this, ofPlan(id, title)),
+      forget: () => this.forget(plan),
+    });
   }
 }
 customElements.define("lk-past-plans", LkPastPlans);

@@ -1,9 +1,9 @@
 /** The plans that wait, above the downloads: nothing where there are none. */
 import { LitElement, css, html, repeat } from "../vendor/lit.js";
 import { bytes, moment, number } from "../format.js";
-import { icon } from "../icons.js";
 import { ofPlan } from "./intake.js";
 import { messages } from "../messages.js";
+import { planRow, planRowStyles } from "./plan-row.js";
 import { plans } from "./plans.js";
 import { t } from "../strings.js";
 import { base } from "../theme.js";
@@ -17,14 +17,8 @@ class LkPlans extends LitElement {
     css`
       section { display: grid; grid-template-columns: minmax(0, 1fr); gap: 4px; padding: 4px 12px 14px; max-width: 860px; }
       h3 { padding-inline: 2px; }
-      li { display: flex; align-items: center; gap: 4px; border-top: 1px solid var(--lk-line); }
-      li:first-child { border-top: 0; }
-      .open { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0; padding: 6px; text-align: start; }
-      .open b { font-weight: 600; }
-      .open span { font-size: 12px; overflow-wrap: anywhere; }
-      .more { justify-self: start; }
-      @container app (width >= 880px) { section { padding-inline: 20px; } }
     `,
+    planRowStyles,
   ];
 
   constructor() {
@@ -69,18 +63,14 @@ class LkPlans extends LitElement {
     const state = due ? t(`plans.every.${every}`, { time: moment(due) }) : t(`plans.status.${status}`);
     const sums = [files === null ? "" : counted(kind, files), size ? bytes(size) : ""];
     const facts = status === "draft" || status === "failed" ? [] : sums;
-    return html`
-      <button type="button" class="plain open grow" title=${t("plans.open")} @click=${() => openPlan(this, ofPlan(id, title))}>
-        <b class="cut">${title}</b>
-        <span class=${status === "failed" || (due && error) ? "bad" : "quiet"}>
-          ${[state, ...(due ? [] : facts), status === "failed" || due ? error : ""].filter(Boolean).join(" · ")}
-        </span>
-      </button>
-      <button type="button" class="plain square quiet" title=${t("plans.remove")} aria-label=${t("job.label", { action: t("plans.remove"), name: title })}
-        @click=${() => this.forget(row)}>
-        ${icon("cancel")}
-      </button>
-    `;
+    return planRow({
+      title,
+      says: [state, ...(due ? [] : facts), status === "failed" || due ? error : ""].filter(Boolean).join(" · "),
+      looks: status === "failed" || (due && error) ? "bad" : "quiet",
+      hint: t("plans.open"),
+      open: () => openPlan(this, ofPlan(id, title)),
+      forget: () => this.forget(row),
+    });
   }
 }
 customElements.define("lk-plans", LkPlans);
