@@ -6,6 +6,7 @@ It answers what the front end asks at its start, and no more: enough to open the
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable, Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -51,7 +52,8 @@ class FrontendHost:
     """Serves the front end at :attr:`url`. ``object_info`` is asked anew at every request, as ComfyUI's is.
 
     ``settings`` are the user's ComfyUI settings, such as ``{"Comfy.ColorPalette": "light"}``, ``extensions`` the
-    scripts that the front end imports, and ``frontend`` the folder of its own files.
+    scripts that the front end imports, and ``frontend`` the folder of its own files. ``listening`` is a socket that
+    stays open: hosts one after the other have the same address then, and a browser knows their files.
     """
 
     def __init__(
@@ -60,9 +62,11 @@ class FrontendHost:
         object_info: Callable[[], ObjectInfo],
         settings: Mapping[str, Any] | None = None,
         frontend: Path = FRONTEND,
+        listening: socket.socket | None = None,
     ) -> None:
         self._object_info = object_info
         self._frontend = frontend
+        self._listening = listening
         self.settings: dict[str, Any] = {**SETTINGS, **(settings or {})}
         self.extensions = [EXTENSION + "lorakeeper.js"]
         self._sockets: set[web.WebSocketResponse] = set()
@@ -75,7 +79,11 @@ class FrontendHost:
 
     async def __aenter__(self) -> FrontendHost:
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        site = (
+            web.SockSite(self._runner, self._listening.dup())
+            if self._listening
+            else web.TCPSite(self._runner, "127.0.0.1", 0)
+        )
         await site.start()
         host, port = self._runner.addresses[0][:2]
         self.url = f"http://{host}:{port}/"
@@ -84,10 +92,15 @@ class FrontendHost:
     async def __aexit__(self, *_: object) -> None:
         await self._runner.cleanup()
 
+    @property
+    def empty(self) -> str:
+        """A page of the same origin with nothing on it."""
+        return f"{self.url}user.css"
+
     async def send(self, event: str, data: Mapping[str, Any]) -> None:
         """Sends ``event`` to every page, as ``PromptServer.send_sync`` does."""
-        for socket in list(self._sockets):
-            await socket.send_json({"type": event, "data": data})
+        for page in list(self._sockets):
+            await page.send_json({"type": event, "data": data})
 
     def _comfyui(self) -> Iterable[web.AbstractRouteDef]:
         yield web.get("/ws", self._websocket)

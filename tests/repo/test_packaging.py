@@ -51,9 +51,8 @@ def test_every_requirement_is_used(root: Path, modules: list[Path]) -> None:
         for path in modules
         for name in re.findall(r"^\s*(?:from|import) (\w+)", path.read_text("utf-8"), re.MULTILINE)
     }
-    used = {
-        re.sub(r"[-_.]+", "-", name).lower() for each in imported for name in packages_distributions().get(each, [])
-    }
+    installed = packages_distributions()
+    used = {re.sub(r"[-_.]+", "-", name).lower() for each in imported for name in installed.get(each, [])}
 
     assert {line.partition(">=")[0].lower() for line in listed(root, "dependencies")} <= used
 

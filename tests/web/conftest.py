@@ -6,23 +6,25 @@ Whatever a page complains of on its console that is ours, fails the test.
 from __future__ import annotations
 
 import asyncio
+import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from copy import deepcopy
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page
 
 from lorakeeper.py.app import App
 from lorakeeper.py.hosts.relay import Relay
 from lorakeeper.py.hosts.standalone import Standalone
 from lorakeeper.py.library.roots import standalone_roots
 from lorakeeper.server_routes import add_routes
-from lorakeeper.testing.browser import chromium
+from lorakeeper.testing.browser import Tab, chromium
 from lorakeeper.testing.busy_month import Answers, intercept
 from lorakeeper.testing.fake_civitai import FakeCivitai
 from lorakeeper.testing.frontend_host import FRONTEND, FrontendHost, ObjectInfo, read_object_info
@@ -47,8 +49,15 @@ class Complaints:
         self.list: list[str] = []
 
     def follow(self, page: Page) -> None:
-        page.on("pageerror", lambda error: self._add(f"{error}\n{error.stack}"))
+        page.on("pageerror", self._hear_error)
         page.on("console", self._hear)
+
+    def leave(self, page: Page) -> None:
+        page.remove_listener("pageerror", self._hear_error)
+        page.remove_listener("console", self._hear)
+
+    def _hear_error(self, error: Error) -> None:
+        self._add(f"{error}\n{error.stack}")
 
     def _hear(self, message: ConsoleMessage) -> None:
         where = message.location.get("url", "")
@@ -87,6 +96,14 @@ async def app(civitai: FakeCivitai, tmp_path: Path) -> AsyncIterator[App]:
         yield app
 
 
+async def new_context(browser: Browser, **options: Any) -> BrowserContext:
+    context = await browser.new_context(**options)
+    await context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await context.add_init_script(HEAR_REJECTIONS)
+    context.set_default_timeout(10_000)
+    return context
+
+
 @asynccontextmanager
 async def pages(browser: Browser, url: str, *, everything: bool) -> AsyncIterator[OpenPage]:
     """Opens pages at ``url``, and afterwards looks at what they had to complain of."""
@@ -94,11 +111,8 @@ async def pages(browser: Browser, url: str, *, everything: bool) -> AsyncIterato
     contexts: list[BrowserContext] = []
 
     async def open_page(width: int = 1280, height: int = 800, **options: Any) -> Page:
-        context = await browser.new_context(viewport={"width": width, "height": height}, **options)
+        context = await new_context(browser, viewport={"width": width, "height": height}, **options)
         contexts.append(context)
-        await context.grant_permissions(["clipboard-read", "clipboard-write"])
-        await context.add_init_script(HEAR_REJECTIONS)
-        context.set_default_timeout(10_000)
         page = await context.new_page()
         complaints.follow(page)
         await page.goto(url, timeout=60_000)
@@ -156,9 +170,11 @@ def object_info(app: App) -> ObjectInfo:
 
 
 @asynccontextmanager
-async def hosted(app: App, frontend: Path) -> AsyncIterator[FrontendHost]:
+async def hosted(app: App, frontend: Path, listening: socket.socket) -> AsyncIterator[FrontendHost]:
     """ComfyUI's front end before the application, and the application's events sent to it."""
-    host = FrontendHost(lambda routes: add_routes(routes, app), lambda: object_info(app), frontend=frontend)
+    host = FrontendHost(
+        lambda routes: add_routes(routes, app), lambda: object_info(app), frontend=frontend, listening=listening
+    )
     sent: set[asyncio.Task[None]] = set()
 
     def tell(event: str, data: dict[str, Any]) -> None:
@@ -172,18 +188,45 @@ async def hosted(app: App, frontend: Path) -> AsyncIterator[FrontendHost]:
         relay.close()
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where one version of the front end is served and opened by all tests. It takes seconds to load in a new tab."""
+
+    static: Path
+    listening: socket.socket
+    tab: Tab
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
+async def places(browser: Browser) -> AsyncIterator[Callable[[str], Awaitable[Place]]]:
+    """A place for each version in ``front_ends.txt``, and by no name for the one that is installed: the newest."""
+    made: dict[str, Place] = {}
+
+    async def place(version: str) -> Place:
+        if version not in made:
+            static = FRONT_ENDS / version / "comfyui_frontend_package" / "static" if version else FRONTEND
+            if not static.is_dir():
+                pytest.skip(f"ComfyUI's front end {version} is not here: `python run.py test` fetches it.")
+            page = await (await new_context(browser)).new_page()
+            made[version] = Place(static, socket.create_server(("127.0.0.1", 0)), Tab(page))
+        return made[version]
+
+    yield place
+    for each in made.values():
+        await each.tab.page.context.close()
+        each.listening.close()
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def front_ends(app: App) -> AsyncIterator[HostOf]:
-    """A host for each version in ``front_ends.txt``, and by no name for the one that is installed: the newest."""
+async def front_ends(app: App, places: Callable[[str], Awaitable[Place]]) -> AsyncIterator[HostOf]:
+    """The host of a version, as in :func:`places`, before this test's application."""
     async with AsyncExitStack() as stack:
         hosts: dict[str, FrontendHost] = {}
 
         async def host(version: str = "") -> FrontendHost:
             if version not in hosts:
-                static = FRONT_ENDS / version / "comfyui_frontend_package" / "static" if version else FRONTEND
-                if not static.is_dir():
-                    pytest.skip(f"ComfyUI's front end {version} is not here: `python run.py test` fetches it.")
-                hosts[version] = await stack.enter_async_context(hosted(app, static))
+                place = await places(version)
+                hosts[version] = await stack.enter_async_context(hosted(app, place.static, place.listening))
             return hosts[version]
 
         yield host
@@ -208,30 +251,40 @@ async def comfyui(front_ends: HostOf) -> FrontendHost:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def open_comfyui(browser: Browser, front_ends: HostOf) -> AsyncIterator[OpenPage]:
+async def open_comfyui(places: Callable[[str], Awaitable[Place]], front_ends: HostOf) -> AsyncIterator[OpenPage]:
     """Opens ComfyUI's front end with an empty graph, and our tab unless ``tab=False``. ``window.comfy`` is its app.
 
-    ``front_end`` is a version in ``front_ends.txt``.
+    ``front_end`` is a version in ``front_ends.txt``. There is one page of it at a time.
     """
-    async with AsyncExitStack() as stack:
+    complaints = Complaints(everything=False)
+    opened: list[Tab] = []
 
-        async def open_comfyui(tab: bool = True, vue_nodes: bool = False, front_end: str = "", **options: Any) -> Page:
-            host = await front_ends(front_end)
-            host.settings["Comfy.VueNodes.Enabled"] = vue_nodes
-            open_page = await stack.enter_async_context(pages(browser, host.url, everything=False))
-            page = await open_page(**{"width": 1440, "height": 900, **options})
-            await tab_button(page).wait_for(timeout=60_000)
-            await page.evaluate("""async () => {
-                const { app } = await import("/scripts/app.js");
-                window.comfy = app;
-                app.graph.clear();
-                app.canvas.ds.offset = [0, 0];
-                app.canvas.ds.scale = 1;
-                app.canvas.setDirty(true, true);
-            }""")
-            if tab:
-                await tab_button(page).click()
-                await page.locator("lk-library").wait_for()
-            return page
+    async def open_comfyui(
+        tab: bool = True, vue_nodes: bool = False, front_end: str = "", width: int = 1440, height: int = 900
+    ) -> Page:
+        host, place = await front_ends(front_end), await places(front_end)
+        host.settings["Comfy.VueNodes.Enabled"] = vue_nodes
+        page = place.tab.page
+        await place.tab.clean(host.empty, width, height)
+        complaints.follow(page)
+        opened.append(place.tab)
+        await page.goto(host.url, timeout=60_000)
+        await tab_button(page).wait_for(timeout=60_000)
+        await page.evaluate("""async () => {
+            const { app } = await import("/scripts/app.js");
+            window.comfy = app;
+            app.graph.clear();
+            app.canvas.ds.offset = [0, 0];
+            app.canvas.ds.scale = 1;
+            app.canvas.setDirty(true, true);
+        }""")
+        if tab:
+            await tab_button(page).click()
+            await page.locator("lk-library").wait_for()
+        return page
 
-        yield open_comfyui
+    yield open_comfyui
+    for each in opened:
+        await each.leave()
+        complaints.leave(each.page)
+    assert complaints.list == []
