@@ -48,8 +48,6 @@ async def test_everything_works(
     values = "() => comfy.graph.nodes.at(-1).widgets.map(({ value }) => value)"
     assert "Rain.safetensors" in await page.evaluate(values)
 
-    if front_end == "1.35.9" and vue_nodes:
-        pytest.xfail("its Vue nodes don't draw a widget that is added after their slots have changed")
     word = page.locator("lk-word-toggles").get_by_role("button", name="night")
     await word.click()
     await expect(word).to_have_attribute("aria-pressed", "false")

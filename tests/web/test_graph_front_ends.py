@@ -59,7 +59,6 @@ async def test_graph_in_an_older_front_end(
     await page.wait_for_function("() => comfy.graph.nodes[1].widgets[0].value === 'neon rain, night, a dog'")
     assert await texts(page) == ["neon rain, night, a dog"]
 
-    # 1.35 draws no widget in its Vue nodes that comes after the node.
     word = page.locator("lk-word-toggles").get_by_role("button", name="night")
     await word.click()
     await until_value(page, 2, "words_off", "night")

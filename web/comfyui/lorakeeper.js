@@ -16,6 +16,11 @@ const MODEL_FILE = /\.(safetensors|sft|ckpt|pt|pt2|pth|bin|gguf|onnx|pkl)$/i;
 const SETTLED = 400;
 
 const LORA_NODES = new Set(["LoraInfo", "LoadLora", "LoraStack", "ApplyLoraStack", "PromptLoras"].map((id) => `Lorakeeper_${id}`));
+const WORDS_NODE = "Lorakeeper_TriggerWords";
+const WORDS_PLACE = "trigger word toggles";
+const WARNING_PLACE = "lorakeeper warning";
+/** The widgets in which our nodes keep what is nothing to look at. */
+const KEPT = new Set(["content", "contents", "words_off", "off"]);
 
 /** @type {{ id: string, label: string, icon: string, deed: Deed }[]} */
 const COMMANDS = [
@@ -104,6 +109,22 @@ function countJob(event) {
   if (tab) tab.iconBadge = running.size ? String(running.size) : null;
 }
 
+/**
+ * Hides what a node keeps, and makes the places of what comes and goes on it: Vue nodes of ComfyUI 1.35 see neither later. One
+ * that has no widgets stays so, as even an empty place would make it larger.
+ * @param {GraphNode} node
+ */
+function prepare(node) {
+  if (!node.widgets?.length) return;
+  const names = node.inputs?.some(({ name }) => name === "model") ? [WORDS_PLACE, WARNING_PLACE] : [WORDS_PLACE];
+  const places = names.map((name) =>
+    node.addDOMWidget(name, "lorakeeper", document.createElement("div"), { serialize: false, hideOnZoom: false }),
+  );
+  for (const place of places) place.serialize = false;
+  const kept = node.widgets.filter(({ name }) => KEPT.has(name));
+  for (const widget of [...kept, ...places]) widget.hidden = widget.options.hidden = true;
+}
+
 app.registerExtension({
   name: "Lorakeeper",
   commands: COMMANDS.map(({ deed, ...command }) => ({ ...command, function: () => act(deed) })),
@@ -148,11 +169,13 @@ app.registerExtension({
     hasBegun = true;
   },
   async nodeCreated(node) {
-    if (node.comfyClass === "Lorakeeper_TriggerWords") {
+    const isLoraNode = LORA_NODES.has(node.comfyClass ?? "");
+    if (isLoraNode || node.comfyClass === WORDS_NODE) prepare(node);
+    if (node.comfyClass === WORDS_NODE) {
       const { addWordToggles } = await import("../../lorakeeper/app/graph/words.js");
       await addWordToggles(app, node);
     }
-    if (LORA_NODES.has(node.comfyClass ?? "")) {
+    if (isLoraNode) {
       const { follow } = await import("../../lorakeeper/app/graph/follow.js");
       follow(app, api, node);
     }

@@ -4,8 +4,9 @@ export interface Widget {
   name: string;
   type: string;
   value: unknown;
-  options: { multiline?: boolean; values?: unknown; hidden?: boolean };
+  options: { multiline?: boolean; values?: unknown; hidden?: boolean; getMinHeight?: () => number };
   hidden?: boolean;
+  label?: string;
   element?: HTMLElement;
   inputEl?: HTMLElement;
   serialize?: boolean;
@@ -57,7 +58,6 @@ export interface GraphNode {
 export interface DomWidgetOptions {
   serialize?: boolean;
   hideOnZoom?: boolean;
-  getMinHeight?: () => number;
 }
 
 export interface Graph {

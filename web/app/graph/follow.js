@@ -10,7 +10,7 @@ import { modelsProperty } from "./models.js";
 import { Panels } from "./panel.js";
 import { Words } from "./words.js";
 import { loadWords } from "../strings.js";
-import { baseOf, every, hide, isLinked, setValue, stackOf, widgetOf } from "./walk.js";
+import { baseOf, every, isLinked, setValue, stackOf, widgetOf } from "./walk.js";
 
 /** @typedef {import("../../types/comfyui").App} App */
 /** @typedef {import("../../types/comfyui").Api} Api */
@@ -54,7 +54,7 @@ class Graph {
     this.known = new WeakMap();
     /** Where a node's files can be had, to be written down when it is queued. @type {WeakMap<GraphNode, unknown[]>} */
     this.addresses = new WeakMap();
-    this.warnings = new Panels(app, { name: "lorakeeper warning", type: "lorakeeper_warning", height: () => 56 });
+    this.warnings = new Panels(app, "lorakeeper warning", () => 56);
     this.words = new Words(app);
     /** What was asked last, and the answer. */
     this.asked = "";
@@ -79,8 +79,6 @@ class Graph {
     const shape = SHAPES[node.comfyClass ?? ""];
     const memory = shape && widgetOf(node, shape.memory);
     if (memory) {
-      // A hash is nothing to look at.
-      hide(memory);
       memory.serializeValue = () => memory.value || undefined;
       memory.beforeQueued = () => {
         const value = this.pending.get(node);

@@ -1,17 +1,25 @@
-/** An element of ours on a node of ours, which comes and goes without moving what else is there. In either renderer. */
+/**
+ * An element of ours on a node of ours, which comes and goes without moving what else is there. In either renderer. It stands in
+ * a widget that the entry made for it, as Vue nodes of ComfyUI 1.35 never draw one that is added later; only on a node that has
+ * no widgets it brings its own, as an empty one would make that larger.
+ */
+import { widgetOf } from "./walk.js";
 
 /** @typedef {import("../../types/comfyui").App} App */
 /** @typedef {import("../../types/comfyui").GraphNode} GraphNode */
 /** @typedef {import("../../types/comfyui").Widget} Widget */
 
-/** @typedef {{ name: string, type: string, height: (element: HTMLElement) => number }} Look the least height that it needs, in the graph's pixels */
-
 export class Panels {
-  /** @param {App} app @param {Look} look */
-  constructor(app, look) {
+  /**
+   * @param {App} app
+   * @param {string} place the name of its widget
+   * @param {(element: HTMLElement) => number} height the least that the element needs, in the graph's pixels
+   */
+  constructor(app, place, height) {
     this.app = app;
-    this.look = look;
-    /** @type {WeakMap<GraphNode, { widget: Widget, element: HTMLElement, height: number }>} */
+    this.place = place;
+    this.height = height;
+    /** With what the node has grown by. @type {WeakMap<GraphNode, { element: HTMLElement, height: number }>} */
     this.shown = new WeakMap();
   }
 
@@ -24,14 +32,12 @@ export class Panels {
   show(node, element) {
     this.hide(node);
     const before = node.size[1];
-    const widget = node.addDOMWidget(this.look.name, this.look.type, element, {
-      serialize: false,
-      hideOnZoom: false,
-      getMinHeight: () => this.look.height(element),
-    });
-    widget.serialize = false;
+    const place = widgetOf(node, this.place) ?? add(node, this.place);
+    place.options.getMinHeight = () => this.height(element);
+    place.element?.replaceChildren(element);
+    turn(place, true);
     this.fit(node);
-    this.shown.set(node, { widget, element, height: node.size[1] - before });
+    this.shown.set(node, { element, height: node.size[1] - before });
   }
 
   /** Makes room for what has grown. @param {GraphNode} node */
@@ -44,10 +50,29 @@ export class Panels {
   /** @param {GraphNode} node */
   hide(node) {
     const shown = this.shown.get(node);
-    if (!shown) return;
+    const place = widgetOf(node, this.place);
+    if (!shown || !place) return;
     this.shown.delete(node);
-    node.removeWidget(shown.widget);
+    shown.element.remove();
+    if (node.widgets?.length === 1) node.removeWidget(place);
+    else turn(place, false);
     node.setSize([node.size[0], Math.max(node.size[1] - shown.height, node.computeSize()[1])]);
     this.app.canvas.setDirty(true, true);
   }
+}
+
+/** @param {GraphNode} node @param {string} name */
+function add(node, name) {
+  const place = node.addDOMWidget(name, "lorakeeper", document.createElement("div"), { serialize: false, hideOnZoom: false });
+  place.serialize = false;
+  return place;
+}
+
+/** @param {Widget} place @param {boolean} isOn */
+function turn(place, isOn) {
+  place.hidden = !isOn;
+  place.options.hidden = !isOn;
+  // Older Vue nodes see that only when they look at the widget again: those of 1.45 for its label, those of 1.35 for its value.
+  place.label = isOn ? place.name : "";
+  place.value = "";
 }

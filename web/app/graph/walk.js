@@ -33,12 +33,6 @@ export function setValue(widget, value) {
   widget.callback?.(value);
 }
 
-/** For what is nothing to look at; in the canvas and in Vue nodes. @param {import("../../types/comfyui").Widget} widget */
-export function hide(widget) {
-  widget.hidden = true;
-  widget.options.hidden = true;
-}
-
 /** Whether a link gives what the widget would. @param {GraphNode} node @param {string} name */
 export const isLinked = (node, name) =>
   Boolean(node.inputs?.some((slot) => (slot.widget?.name ?? slot.name) === name && slot.link !== null && slot.link !== undefined));

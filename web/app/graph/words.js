@@ -5,7 +5,7 @@
 import { languageOf } from "./comfy.js";
 import { Panels } from "./panel.js";
 import { loadWords } from "../strings.js";
-import { hide, setValue, widgetOf } from "./walk.js";
+import { setValue, widgetOf } from "./walk.js";
 
 /** @typedef {import("../../types/comfyui").App} App */
 /** @typedef {import("../../types/comfyui").GraphNode} GraphNode */
@@ -13,7 +13,7 @@ import { hide, setValue, widgetOf } from "./walk.js";
 
 /** Where a Trigger Words node keeps the words of its last run: in what it shows, and in its properties. */
 const WORDS = "lorakeeper_words";
-const TOGGLES = { name: "trigger word toggles", type: "lorakeeper_words" };
+const PLACE = "trigger word toggles";
 /** Letters in a row of switches, and how many rows are shown without scrolling. */
 const ROW = 34;
 const ROWS = 4;
@@ -23,10 +23,8 @@ export async function addWordToggles(app, node) {
   await Promise.all([import("./lk-word-toggles.js"), loadWords(languageOf(app))]);
   const off = widgetOf(node, "off");
   if (!off) return;
-  // The switches take its place; it stays the one that holds the value.
-  hide(off);
   const view = toggles(app, off);
-  new Panels(app, { ...TOGGLES, height: () => 72 }).show(node, view);
+  new Panels(app, PLACE, () => 72).show(node, view);
 
   const draw = () => {
     view.words = node.properties[WORDS] ?? [];
@@ -55,14 +53,13 @@ export class Words {
   /** @param {App} app */
   constructor(app) {
     this.app = app;
-    this.panels = new Panels(app, { ...TOGGLES, height: (view) => heightOf(/** @type {any} */ (view).words) });
+    this.panels = new Panels(app, PLACE, (view) => heightOf(/** @type {any} */ (view).words));
   }
 
-  /** A widget that the switches write is nothing to look at. @param {GraphNode} node */
+  /** Follows the widget that the switches write. @param {GraphNode} node */
   take(node) {
     const off = widgetOf(node, "words_off");
     if (!off) return;
-    hide(off);
     const { callback } = off;
     off.callback = (...given) => {
       callback?.apply(off, given);
