@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.async_api import Locator, Page, expect
 
@@ -12,7 +14,7 @@ from lorakeeper.testing.panel import OpenPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-MANY, SOME = 4_000, 500
+MANY, SOME = 4_000, 2_000
 ELEMENTS, HEAP_MB = 400, 60
 # A place of a list twice as tall as a browser may be told, by the shortest way and by the scrollbar, and what is there.
 PLACES = """async () => {
@@ -95,9 +97,10 @@ async def test_all_of_them_are_changed_at_once(app: App, open_page: OpenPage) ->
     page = await full(app, open_page, SOME, width=360)
     await page.get_by_label("Search your models").press("ArrowDown")
     await page.keyboard.press("Control+a")
-    await expect(page.get_by_text(f"{SOME} selected", exact=True)).to_be_visible()
+    await expect(page.get_by_text(f"{SOME:,} selected", exact=True)).to_be_visible()
     await page.get_by_role("button", name="Tags", exact=True).click()
     await page.get_by_role("combobox", name="Tags").fill("everything")
     await page.get_by_role("button", name="Add", exact=True).click()
-    await expect(page.locator("lk-messages")).to_contain_text(f"Tags changed of {SOME} models.", timeout=20_000)
+    await expect(page.locator("lk-bulk")).to_contain_text(re.compile(rf"\d of {SOME:,}"))
+    await expect(page.locator("lk-messages")).to_contain_text(f"Tags changed of {SOME:,} models.", timeout=20_000)
     assert (await app.library.page(LibraryQuery(tag=["everything"]))).total == SOME

@@ -18,7 +18,7 @@ export function listenThrough(given) {
 
 /**
  * Calls `listener` with the data of every `lorakeeper.<topic>` event until the returned function is called.
- * @param {"job" | "item" | "library" | "instruction" | "scan" | "variation"} topic
+ * @param {"action" | "job" | "item" | "library" | "instruction" | "scan" | "variation"} topic
  * @param {(data: any) => void} listener
  */
 export const onEvent = (topic, listener) => (source ??= ownSocket()).listen(`lorakeeper.${topic}`, listener);

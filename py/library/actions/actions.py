@@ -180,7 +180,7 @@ class Actions:
                 await self._journal.drop(number)
                 self._own.discard(number)
                 return await asyncio.to_thread(_done, None, request.action, draft, "done")
-            document = draft.document()
+            document = await asyncio.to_thread(draft.document)
             await self._journal.plan(number, draft.summary, document, self._now())
         except BaseException:
             await self._journal.drop(number)
@@ -203,7 +203,7 @@ class Actions:
                 raise ConflictError(_NOT_UNDOABLE.get(row.state, _NOT_UNDOABLE["done"]))
             draft = await self._planner.back(row.kind, await self._journal.load(row))
             number = await self._begin(UNDO)
-            document = draft.document(of=action_id)
+            document = await asyncio.to_thread(draft.document, of=action_id)
             try:
                 await self._journal.plan(number, "", document, self._now())
                 touched = await self._carry_out(number, UNDO, document, stop)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, Row, insert, select
 
 from ...downloads.placement import OWN_PREFIX
 from ...errors import LorakeeperError
+from ...storage.database import Database
 from ...storage.tables import contents, files
 from .. import rows
 from .disk import StoppedError
@@ -49,6 +51,26 @@ class Doer(Protocol[S]):
     async def do(self, run: Run, steps: list[tuple[int, S]]) -> set[int]: ...
 
     async def settle(self, run: Run, steps: list[tuple[int, S]]) -> set[int]: ...
+
+
+async def in_writes(
+    database: Database, run: Run, steps: Iterable[S], size: int, write: Callable[[Connection, list[S]], set[int]]
+) -> set[int]:
+    """Does ``size`` steps a write, until the run is to stop; returns the files that changed."""
+    touched: set[int] = set()
+    for chunk in rows.chunks(steps, size):
+        try:
+            run.tick(0)
+        except StoppedError as error:
+            for step in chunk:
+                step.fail(str(error))
+        else:
+            touched |= await database.write(partial(_write, write=write, steps=chunk))
+    return touched
+
+
+def _write(connection: Connection, *, write: Callable[[Connection, list[S]], set[int]], steps: list[S]) -> set[int]:
+    return write(connection, steps)
 
 
 def load(connection: Connection, ids: Iterable[int]) -> dict[int, Row[Any]]:

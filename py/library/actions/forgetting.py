@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -13,7 +12,7 @@ from ...storage.database import Database
 from .. import rows
 from ..paths import real
 from ..view import View
-from .common import Run, dumped, reinsert
+from .common import Run, dumped, in_writes, reinsert
 from .steps import ForgetStep, KeptStep
 
 _BATCH = 100
@@ -43,10 +42,7 @@ class Forgetter:
         self._view = view
 
     async def do(self, run: Run, steps: list[tuple[int, ForgetStep]]) -> set[int]:
-        touched: set[int] = set()
-        for chunk in rows.chunks((step for _, step in steps), _BATCH):
-            touched |= await self._database.write(partial(self._write, steps=chunk))
-        return touched
+        return await in_writes(self._database, run, [step for _, step in steps], _BATCH, self._write)
 
     async def settle(self, run: Run, steps: list[tuple[int, ForgetStep]]) -> set[int]:
         """Finishes: what is done already is recognised."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -12,13 +11,13 @@ from ...storage.database import Database
 from .. import rows
 from ..items import UserLayer
 from ..view import View
-from .common import GONE, Run, load
+from .common import GONE, Run, in_writes, load
 from .requests import Favourite, Note, Strength, TagChange, Words
 from .steps import KeptStep, UserStep
 
 Said = Favourite | TagChange | Note | Words | Strength
 
-_BATCH = 20  # files whose list rows one write computes anew
+_BATCH = 50  # files whose list rows one write computes anew
 
 
 def change(request: Said, layer: UserLayer) -> dict[str, Any]:
@@ -70,10 +69,7 @@ class Teller:
         self._view = view
 
     async def do(self, run: Run, steps: list[tuple[int, UserStep]]) -> set[int]:
-        touched: set[int] = set()
-        for chunk in rows.chunks((step for _, step in steps), _BATCH):
-            touched |= await self._database.write(partial(self.write, steps=chunk))
-        return touched
+        return await in_writes(self._database, run, [step for _, step in steps], _BATCH, self.write)
 
     async def settle(self, run: Run, steps: list[tuple[int, UserStep]]) -> set[int]:
         """Finishes: what is written already is recognised."""

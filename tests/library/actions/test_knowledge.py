@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -9,6 +10,9 @@ from pydantic import ValidationError
 from sqlalchemy import func, select
 
 from lorakeeper.py.library.actions import read_request
+from lorakeeper.py.library.actions.common import STOPPED, Run
+from lorakeeper.py.library.actions.knowledge import Teller
+from lorakeeper.py.library.actions.steps import UserStep
 from lorakeeper.py.storage.tables import actions, items
 
 from .world import World
@@ -53,6 +57,27 @@ async def test_each_is_planned_done_and_undone(
 
     assert (await here.undo(done)).state == "undone"
     assert await here.user(cat) == whole
+
+
+async def test_a_stop_comes_between_two_writes(here: World) -> None:
+    for number in range(70):
+        here.put(f"{number}.safetensors")
+    await here.learn()
+    known = await here.place.rows()
+    said = [
+        UserStep(id=row.id, path=row.path, content=row.content, before={"favourite": False}, after={"favourite": True})
+        for row in known.values()
+    ]
+    stop = threading.Event()
+    run = Run(1, stop, lambda count: stop.set())
+    touched = await Teller(here.place.database, here.place.view).do(run, [*enumerate(said)])
+
+    done = [step for step in said if step.state == "done"]
+    assert 0 < len(done) < 70
+    assert touched == {step.id for step in done}
+    assert {step.why for step in said if step.state == "failed"} == {STOPPED}
+    assert len(done) + sum(step.state == "failed" for step in said) == 70
+    await here.agrees()
 
 
 async def test_undo_leaves_what_was_changed_again_and_says_so(here: World) -> None:

@@ -16,5 +16,6 @@ export const bulkStyles = css`
   .form label { font-weight: 600; font-size: 12px; }
   .form li { overflow-wrap: anywhere; }
   .form b { color: var(--lk-text); font-weight: 600; }
+  progress { height: 3px; border-radius: 0 0 12px 12px; }
   .end { justify-content: flex-end; margin-top: 4px; flex-wrap: wrap; }
 `;

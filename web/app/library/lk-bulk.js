@@ -1,6 +1,7 @@
 /** What is done with the models that are selected, however many: a bar at the bottom, with a small form above it where more must be said. */
 import { LitElement, html, nothing } from "../vendor/lit.js";
 import { actions, library } from "../api.js";
+import { onEvent } from "../events.js";
 import { kindName } from "./filters.js";
 import { number } from "../format.js";
 import { icon } from "../icons.js";
@@ -9,6 +10,7 @@ import { t } from "../strings.js";
 import { base } from "../theme.js";
 import { loraTag } from "../details/word-sets.js";
 import { closeByEscape, focusOn, valueOf } from "../parts/dom.js";
+import { bar, progressStyles } from "../queue/progress.js";
 import { bulkStyles } from "./bulk-styles.js";
 import { saidOfSite } from "./lk-upkeep.js";
 
@@ -28,12 +30,13 @@ export class LkBulk extends LitElement {
     version: { attribute: false },
     open: { state: true },
     busy: { state: true },
+    far: { state: true },
     facets: { state: true },
     kind: { state: true },
     plan: { state: true },
   };
 
-  static styles = [base, bulkStyles];
+  static styles = [base, progressStyles, bulkStyles];
 
   constructor() {
     super();
@@ -46,6 +49,9 @@ export class LkBulk extends LitElement {
     this.open = "";
     /** What is being done. */
     this.busy = "";
+    /** How far that is. @type {{ done: number, total: number } | null} */
+    this.far = null;
+    this.deaf = () => {};
     /** What there is to choose from. @type {Facets} */
     this.facets = {};
     this.kind = "";
@@ -58,10 +64,14 @@ export class LkBulk extends LitElement {
   connectedCallback() {
     super.connectedCallback();
     this.sizes.observe(this);
+    this.deaf = onEvent("action", ({ done, total }) => {
+      if (this.busy) this.far = { done, total };
+    });
   }
 
   disconnectedCallback() {
     this.sizes.disconnect();
+    this.deaf();
     messages.leaveBelow(0);
     super.disconnectedCallback();
   }
@@ -135,6 +145,7 @@ export class LkBulk extends LitElement {
       return null;
     } finally {
       this.busy = "";
+      this.far = null;
     }
   }
 
@@ -207,6 +218,7 @@ export class LkBulk extends LitElement {
   render() {
     const { size } = this.selection;
     const count = t("bulk.count", { count: number(size) });
+    const { far } = this;
     return html`
       <section aria-label=${count}>
         ${this.open === "tag" ? this.tagForm() : this.open === "move" ? this.moveForm() : this.open === "plan" && this.plan ? this.refusals(this.plan) : null}
@@ -214,7 +226,7 @@ export class LkBulk extends LitElement {
           <div class="row chosen">
             <button type="button" class="plain square" title=${t("bulk.none")} aria-label=${t("bulk.none")} @click=${() => this.select("none")}>${icon("cancel")}</button>
             <span role="status">${count}</span>
-            ${size < this.total ? html`<button type="button" class="plain all" @click=${() => this.select("all")}>${t("bulk.all", { count: number(this.total) })}</button>` : null}
+            ${far ? html`<span class="quiet">${t("job.progress", { received: number(far.done), total: number(far.total) })}</span>` : size < this.total ? html`<button type="button" class="plain all" @click=${() => this.select("all")}>${t("bulk.all", { count: number(this.total) })}</button>` : null}
           </div>
           <div class="row deeds" role="toolbar" aria-label=${t("bulk")}>
             ${this.areFavourites
@@ -228,6 +240,7 @@ export class LkBulk extends LitElement {
               : this.deed("trash", "trash", () => this.consider({ action: "trash", ids: this.ids }))}
           </div>
         </div>
+        ${far ? bar(count, "", far.done / Math.max(1, far.total)) : null}
       </section>
     `;
   }
