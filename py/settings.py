@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,6 +19,7 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
+from pydantic_settings import SettingsError as SourceError
 from yarl import URL
 
 from .atomic import write_atomically
@@ -231,6 +233,11 @@ class SettingsStore:
             name = ".".join(str(part) for part in first["loc"]) or "settings"
             problem = first["msg"].removeprefix("Value error, ")
             raise SettingsError(f"The setting {name} can't be used: {problem}.") from error
+        except SourceError as error:
+            # The name stands in its text only.
+            found = re.search(r'field "(\w+)"', str(error))
+            variable = ENVIRONMENT_PREFIX + (found[1].upper() if found else "…")
+            raise SettingsError(f'The environment variable {variable} must be JSON, such as ["one", "two"].') from error
 
 
 def _origin(value: str, *, allow_path: bool = False, allow_user: bool = False) -> str:

@@ -50,6 +50,6 @@ def add_routes(routes: web.RouteTableDef, services: App) -> Api:
 
     @api.get("openapi.json", "This document")
     async def document() -> Document:
-        return api.document()
+        return await api.document()
 
     return api

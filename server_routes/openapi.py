@@ -102,6 +102,7 @@ class Api:
         self.version = version
         self._events = events or Events()
         self.operations: list[Operation] = []
+        self._document: Document | None = None
 
     def get(
         self,
@@ -170,8 +171,13 @@ class Api:
 
         return register
 
-    def document(self) -> Document:
-        """The OpenAPI document of everything registered so far."""
+    async def document(self) -> Document:
+        """The OpenAPI document of everything that is registered, made when it is first asked for: it takes a while."""
+        if self._document is None:
+            self._document = await asyncio.to_thread(self._make_document)
+        return self._document
+
+    def _make_document(self) -> Document:
         used: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = [
             (guard.ErrorAnswer, "serialization")
         ]

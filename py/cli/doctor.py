@@ -62,7 +62,8 @@ async def _checks(*, offline: bool) -> AsyncIterator[Check]:
     try:
         app = App.standalone(comfyui=comfyui)
     except SettingsError as error:
-        yield Check(name="settings", ok=False, detail=str(error), action=f"Look at {home / 'settings.json'}.")
+        where = f"Look at {home / 'settings.json'} and at the variables LORAKEEPER_…."
+        yield Check(name="settings", ok=False, detail=str(error), action=where)
         return
     for service in ("civitai", "gemini"):
         yield await asyncio.to_thread(credential, app, service)

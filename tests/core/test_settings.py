@@ -78,6 +78,15 @@ def test_model_folders_from_the_environment_are_split(tmp_path: Path, monkeypatc
     assert SettingsStore(tmp_path / "settings.json").current.models == ["loras=/a", "/b/models"]
 
 
+def test_a_list_in_the_environment_that_is_no_json_is_named(
+    store: SettingsStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LORAKEEPER_IMAGE_HOSTS", "https://image.civitai.com")
+
+    with pytest.raises(SettingsError, match=r"LORAKEEPER_IMAGE_HOSTS must be JSON"):
+        SettingsStore(store.path)
+
+
 def test_a_broken_file_is_named_and_left_alone(store: SettingsStore) -> None:
     store.path.parent.mkdir()
     store.path.write_text("{ not json")
