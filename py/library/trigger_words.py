@@ -123,17 +123,6 @@ def _distinct(words: Iterable[str]) -> list[str]:
     return list(found.values())
 
 
-def sets_of(words: Iterable[Word]) -> list[list[str]]:
-    """The sets in which the sources gave their words, each complete. Words that are only suggested are in none."""
-    sets: dict[tuple[Source, int], list[str]] = {}
-    for word in words:
-        if not word.suggested:
-            for number in (word.group, *word.also):
-                sets.setdefault((word.source, number), []).append(word.text)
-    order = {source: rank for rank, source in enumerate(_ORDER)}
-    return [sets[key] for key in sorted(sets, key=lambda key: (order[key[0]], key[1]))]
-
-
 def merge_words(*sources: list[Word]) -> list[Word]:
     """The words of all sources, the first that names a word keeping it."""
     merged: dict[str, Word] = {}

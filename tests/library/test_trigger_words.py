@@ -16,7 +16,6 @@ from lorakeeper.py.library.trigger_words import (
     best_words,
     insert_trigger_words,
     merge_words,
-    sets_of,
     split_words,
     told_sets,
     words_of,
@@ -133,16 +132,16 @@ def test_long_rows_of_halves_are_split_in_no_time() -> None:
 
 
 def test_the_authors_sets_are_complete_though_each_word_is_kept_once() -> None:
-    words = words_of("site", ["ohwx, red dress", "OHWX, blue dress", " , "])
+    groups = ["ohwx, red dress", "OHWX, blue dress, ohwx", " , "]
 
-    assert [word.text for word in words] == ["ohwx", "red dress", "blue dress"]
-    assert sets_of(words) == [["ohwx", "red dress"], ["ohwx", "blue dress"]]
+    assert [word.text for word in words_of("site", groups)] == ["ohwx", "red dress", "blue dress"]
+    assert [each.words for each in told_sets([], groups, [], [])] == [["ohwx", "red dress"], ["OHWX", "blue dress"]]
 
 
-def test_suggestions_are_in_no_set() -> None:
-    words = [*words_of("header", ["ohwx"]), *words_of("header", ["guess"], suggested=True)]
+def test_suggestions_are_in_no_set_of_what_was_declared() -> None:
+    told = told_sets([], [], ["ohwx"], ["guess"])
 
-    assert sets_of(words) == [["ohwx"]]
+    assert [(each.suggested, each.words) for each in told] == [(False, ["ohwx"]), (True, ["guess"])]
 
 
 def test_each_source_keeps_its_sets_whole_and_guesses_are_one_set_of_what_nobody_says() -> None:
@@ -188,7 +187,7 @@ def test_splitting_loses_nothing_but_commas_and_spaces(text: str) -> None:
 def test_every_word_of_every_set_is_found_in_its_set(groups: list[str]) -> None:
     expected = [{folded(word) for word in split_words(text)} for text in groups if split_words(text)]
 
-    assert [{folded(word) for word in each} for each in sets_of(words_of("site", groups))] == expected
+    assert [{folded(word) for word in each.words} for each in told_sets([], groups, [], [])] == expected
 
 
 @given(WORDS, WORDS, WORDS)
