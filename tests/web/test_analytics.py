@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import datetime
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Locator, Page, expect
 
 from lorakeeper.py.app import App

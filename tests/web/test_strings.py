@@ -1,4 +1,4 @@
-"""The catalogues of sentences: all that a view says is in the English one, and nothing else; the others say all of it."""
+"""The sentences: all that a view says is in the English catalogue, and nothing else; the others say all of it."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ async def test_plan_under_way_is_stopped_and_goes_on_from_there(page: Page, app:
         plan = page.locator("lk-plan")
         await plan.get_by_role("button", name="Start").click()
         await expect(plan).to_contain_text("It is being carried out.")
-        while len(gemini.requests) < 2:  # noqa: ASYNC110 - the second one stalls
+        while len(gemini.requests) < 2:
             await asyncio.sleep(0.05)
         await plan.get_by_role("button", name="Stop").click()
 
