@@ -12,7 +12,7 @@ export const tableStyles = css`
   table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
   caption { padding: 0 0 4px; font-weight: 600; text-align: start; }
   th, td { padding: 3px 0 3px 12px; text-align: end; white-space: nowrap; font-weight: 400; }
-  thead th { white-space: normal; font-size: 12px; color: var(--lk-quiet); vertical-align: bottom; }
+  thead th { white-space: normal; word-break: keep-all; font-size: 12px; color: var(--lk-quiet); vertical-align: bottom; }
   tbody tr { border-top: 1px solid var(--lk-line); }
   th:first-child { width: 100%; min-width: 110px; padding-inline-start: 0; text-align: start; white-space: normal; overflow-wrap: anywhere; }
   .part { position: relative; display: flex; align-items: center; min-height: 26px; padding: 1px 7px; }

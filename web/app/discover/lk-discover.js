@@ -43,16 +43,16 @@ export class LkDiscover extends LitElement {
   static styles = [
     base,
     css`
-      :host { position: absolute; inset: 0; display: grid; grid-template: minmax(0, 1fr) auto / minmax(0, 1fr); }
+      :host { position: absolute; inset: 0; display: grid; grid-template: minmax(0, 1fr) auto / minmax(0, 1fr); --lk-edge: 12px; }
       .main { position: relative; display: grid; grid-template: minmax(0, 1fr) / minmax(0, 1fr); min-height: 0; }
       .list { display: grid; grid-template: auto auto auto auto minmax(0, 1fr) / minmax(0, 1fr); min-height: 0; }
-      .parts { grid-row: 2; display: flex; flex-wrap: wrap; gap: 6px; padding: 0 12px 8px; max-height: 96px; }
+      .parts { grid-row: 2; display: flex; flex-wrap: wrap; gap: 6px; padding: 0 var(--lk-edge) 8px; max-height: 96px; }
       .parts .chip { font-size: 12px; padding-inline-end: 5px; }
       .parts .icon { width: 13px; height: 13px; }
-      .line { grid-row: 3; height: 2px; margin: 0 12px; border-radius: 1px; overflow: hidden; }
+      .line { grid-row: 3; height: 2px; margin: 0 var(--lk-edge); border-radius: 1px; overflow: hidden; }
       .line.busy::after { content: ""; display: block; height: 100%; width: 40%; background: var(--lk-accent); animation: run 1s linear infinite; }
       @keyframes run { from { transform: translateX(-100%); } to { transform: translateX(250%); } }
-      .note { grid-row: 4; margin: 4px 12px; align-items: start; }
+      .note { grid-row: 4; margin: 4px var(--lk-edge); align-items: start; }
       .note button { margin-top: 6px; }
       lk-found { grid-row: 5; }
       lk-search-filters.over, lk-preview { position: absolute; inset: 0; z-index: 2; background: var(--lk-bg); animation: slide 0.16s ease-out; }
@@ -65,9 +65,8 @@ export class LkDiscover extends LitElement {
       .said .grow { overflow-wrap: anywhere; }
       .said button { flex: none; }
       @container app (width >= 880px) {
+        :host { --lk-edge: 20px; }
         .main { grid-template-columns: minmax(0, 1fr) auto; }
-        .parts { padding-inline: 20px; }
-        .line, .note { margin-inline: 20px; }
         lk-preview { position: relative; inset: auto; width: clamp(360px, 34cqw, 520px); border-left: 1px solid var(--lk-line); }
       }
       @container app (width >= 1000px) {

@@ -4,7 +4,7 @@
  *
  * `lk-range` {first, last, seen: [first, last]}: what is in view, and near · `lk-choose` {index} · `lk-select` {index, how,
  * from}: `how` is toggle, range, all or none · `lk-end`: the end is near, said again when there is more. What is put into the
- * element stands behind the last one.
+ * element stands behind the last one. Cards are `--lk-edge` away from both sides, where what stands above them says so.
  */
 import { LitElement, classMap, createRef, css, html, ref, render } from "../vendor/lit.js";
 import { base } from "../theme.js";
@@ -140,7 +140,10 @@ export class LkGrid extends LitElement {
   measure() {
     const { width, height } = this.view;
     if (!width) return;
-    this.rows = rowsOf(this.layout, this.count, width);
+    const edge = parseFloat(getComputedStyle(this).getPropertyValue("--lk-edge"));
+    const inset = Number.isNaN(edge) ? 0 : edge - rowsOf("cards", 0, width).left;
+    this.rows = rowsOf(this.layout, this.count, width - 2 * inset);
+    this.rows.left += inset;
     this.track.fit(this.rows.tall, height);
     const { index, above } = this.anchor;
     this.place(edgeOf(this.rows, Math.min(index, Math.max(0, this.count - 1))) - this.rows.top + above * this.rows.step);

@@ -22,7 +22,8 @@ class LkQueue extends LitElement {
     base,
     css`
       :host { position: absolute; inset: 0; display: grid; grid-template-rows: auto minmax(0, 1fr) auto; }
-      .bar { display: flex; flex-wrap: wrap; align-items: center; gap: 2px 6px; min-height: 46px; padding: 8px 8px 4px 14px; }
+      .bar { display: flex; flex-wrap: wrap; align-items: center; justify-content: end; gap: 2px 6px; min-height: 46px; padding: 8px 8px 4px 14px; }
+      .bar .grow { flex: 1 0 auto; max-width: 100%; }
       ul { display: grid; grid-template-columns: minmax(0, 1fr); gap: 10px; align-content: start; padding: 4px 12px 24px; max-width: 860px; }
       li { padding: 12px; border: 1px solid var(--lk-line); border-radius: 12px; background: color-mix(in srgb, var(--lk-raised) 45%, transparent); }
       @container app (width >= 880px) { .bar, ul { padding-inline: 20px; } }

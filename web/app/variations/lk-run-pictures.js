@@ -31,7 +31,7 @@ export class LkRunPictures extends LitElement {
     scoreStyles,
     css`
       :host { display: block; }
-      ul { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 132px), 1fr)); gap: 16px 12px; align-items: start; }
+      ul { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 112px), 1fr)); gap: 16px 12px; align-items: start; }
       li { position: relative; display: grid; grid-template-columns: minmax(0, 1fr); gap: 6px; font-size: 12px; }
       .open { padding: 0; border: 0; border-radius: 10px; background: none; }
       .picture { width: 100%; aspect-ratio: 1; border-radius: 10px; box-shadow: inset 0 0 0 1px var(--lk-line); }

@@ -121,7 +121,7 @@ class LkRun extends LitElement {
     return html`
       <div class="facts quiet">${stateOf(run)}</div>
       ${run.state === "running" ? bar(run.title, "", report.successful / run.count) : null}
-      ${run.prompt.trim() ? html`<p class="prompt">${run.prompt}</p>` : null}
+      ${!["", run.title].includes(run.prompt.trim()) ? html`<p class="prompt">${run.prompt}</p>` : null}
       <dl>${facts.filter(([, value]) => value).map(([name, value]) => html`<div><dt>${t(`variations.fact.${name}`)}</dt><dd>${value}</dd></div>`)}</dl>
       <div class="troubles">
         ${run.error ? html`<p class="note bad" role="alert">${icon("broken")}<span>${run.error}</span></p>` : null}
