@@ -297,6 +297,21 @@ async def test_many_are_changed_at_once_and_changed_back(page: Page, civitai: Fa
     await expect(titles(page)).to_have_count(2)
     assert len(await files(app)) == 1
 
+    # For good only where that is confirmed.
+    await page.get_by_label("Search your models").press("ArrowDown")
+    await page.keyboard.press("Control+a")
+    await bulk.get_by_role("button", name="Delete for good").click()
+    sure = bulk.get_by_role("alertdialog")
+    await expect(sure).to_contain_text("Delete 2 models for good? They can't be brought back.")
+    await expect(sure.get_by_role("button", name="Cancel")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(sure).to_have_count(0)
+    await bulk.get_by_role("button", name="Delete for good").click()
+    await sure.get_by_role("button", name="Delete for good").click()
+    await expect(page.locator("lk-messages")).to_contain_text("2 models deleted for good.")
+    await expect(titles(page)).to_have_count(0)
+    assert len(await files(app, missing=True)) == 2
+
 
 async def test_move_says_first_what_is_refused(page: Page, civitai: FakeCivitai, app: App) -> None:
     [one, _, gone] = await own(app, civitai, *(samples.lora(f"Model {number}") for number in range(3)))

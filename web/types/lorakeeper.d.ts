@@ -577,6 +577,7 @@ export type ActionRequest =
   | { action: "organise"; ids?: number[]; kind?: string; template: string }
   | { action: "trash"; ids: number[] }
   | { action: "restore"; ids: number[] }
+  | { action: "purge"; ids: number[]; confirm: boolean }
   | { action: "forget"; ids: number[] }
   | { action: "link"; ids?: number[] };
 

@@ -192,17 +192,12 @@ class Planner:
         return await self._moves("Move {} to the trash", request.ids, work)
 
     async def _restore(self, request: Restore) -> Draft:
-        if (request.ids is None) == (request.actions is None):
-            raise UsageError("Say what to restore: either the ids of files, or actions that put files into the trash.")
         ids, actions = request.ids or [], request.actions or []
-        known = await self._load(ids)
-        where = {each: self._places.trash_number(Path(known[each].path)) for each in ids if each in known}
-        wanted = {number for number in where.values() if number is not None} | set(actions)
-        trashed = await self._trashed(wanted, strict=bool(actions))
+        trashed = await self._in_trash(request)
         every = [step for group in trashed.values() for _, step in group]
         steps = {(step.id, step.moves[0][1]): step for step in every}
 
-        def work(moves: Moves, _known: dict[int, Row[Any]]) -> None:
+        def work(moves: Moves, known: dict[int, Row[Any]]) -> None:
             for number in actions:
                 for _place, step in trashed[number]:
                     moves.bring_back(step, None, beside_others=True)
@@ -239,11 +234,27 @@ class Planner:
     # -- The rest ----------------------------------------------------------------------------------------------------
 
     async def _purge(self, request: Purge) -> Draft:
-        trashed = await self._trashed(request.actions, strict=True)
+        trashed, ids = await self._in_trash(request), request.ids or []
+        known = await self._load(ids)
+        if request.ids is not None:
+            places = {(each, known[each].path) for each in ids if each in known}
+            trashed = {
+                number: [(place, step) for place, step in group if (step.id, step.moves[0][1]) in places]
+                for number, group in trashed.items()
+            }
+        found = {step.id for group in trashed.values() for _, step in group}
 
         def look() -> Draft:
             steps, folders = purging.plan(trashed, self._places)
-            return Draft("Delete {} in the trash for good", steps, prune=sorted(map(spelled, folders)))
+            others = [
+                KeptStep(id=each, path=known[each].path, state="refused", why="It isn't in the trash.")
+                if each in known
+                else unknown(each)
+                for each in ids
+                if each not in found
+            ]
+            phrase = "Delete {} in the trash for good"
+            return Draft(phrase, [*steps, *others], prune=sorted(map(spelled, folders)))
 
         return await asyncio.to_thread(look)
 
@@ -268,6 +279,18 @@ class Planner:
 
     async def _load(self, ids: Iterable[int]) -> dict[int, Row[Any]]:
         return await self._database.read(lambda c: load(c, ids))
+
+    async def _in_trash(self, request: Restore | Purge) -> dict[int, list[tuple[int, MoveStep]]]:
+        """What the actions that a request names, or those that trashed its files, have put into the trash."""
+        if (request.ids is None) == (request.actions is None):
+            raise UsageError(
+                f"Say what to {request.action}: either the ids of files, or actions that put files into the trash."
+            )
+        if request.actions is not None:
+            return await self._trashed(request.actions, strict=True)
+        known = await self._load(request.ids or [])
+        numbers = {self._places.trash_number(Path(row.path)) for row in known.values()}
+        return await self._trashed({number for number in numbers if number is not None}, strict=False)
 
     async def _trashed(self, numbers: Iterable[int], *, strict: bool) -> dict[int, list[tuple[int, MoveStep]]]:
         """What each of these actions has put into the trash, with its place in that action.

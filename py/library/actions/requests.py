@@ -111,10 +111,12 @@ class Restore(_Request):
 
 
 class Purge(_Request):
-    """Deletes for good what these actions put into the trash. Can't be undone, so it needs ``confirm``."""
+    """Deletes for good what is in the trash: files by their ids, or all that these actions put there. Can't be undone,
+    so it needs ``confirm``."""
 
     action: Literal["purge"]
-    actions: Ids
+    ids: Ids | None = None
+    actions: Ids | None = None
     confirm: bool = False
 
 

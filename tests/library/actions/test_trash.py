@@ -172,6 +172,26 @@ async def test_emptying_needs_a_yes_deletes_for_good_and_keeps_what_is_known(her
     await here.agrees()
 
 
+async def test_some_of_the_trash_goes_for_good_by_their_ids_and_the_rest_can_come_back(here: World) -> None:
+    for name in ("cat", "dog", "cow"):
+        here.put(f"{name}.safetensors")
+    ids = await here.learn()
+    cat, dog, cow = (ids[f"{name}.safetensors"] for name in ("cat", "dog", "cow"))
+    done = await here.run("trash", ids=[cat, dog])
+    with pytest.raises(UsageError, match="either"):
+        await here.plan("purge", ids=[cat], actions=[done.action_id])
+    with pytest.raises(UsageError, match="either"):
+        await here.plan("purge")
+
+    purged = await here.run("purge", ids=[cat, cow, 99], confirm=True)
+
+    assert [(step.id, step.outcome) for step in purged.steps] == [(cat, "done"), (cow, "refused"), (99, "refused")]
+    assert (here.loras / "cow.safetensors").exists()
+    assert (await here.run("restore", ids=[cat, dog])).done == 1
+    assert {path.name for path in here.loras.iterdir()} == {"dog.safetensors", "cow.safetensors"}
+    await here.agrees()
+
+
 async def test_emptying_touches_only_what_the_journal_put_there(here: World) -> None:
     here.put("cat.safetensors")
     here.put("dog.safetensors")

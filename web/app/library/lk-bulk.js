@@ -45,7 +45,7 @@ export class LkBulk extends LitElement {
     this.total = 0;
     /** Something else when what is selected is, or what is known of it. @type {unknown} */
     this.version = 0;
-    /** @type {"" | "tag" | "move" | "plan"} */
+    /** @type {"" | "tag" | "move" | "plan" | "purge"} */
     this.open = "";
     /** What is being done. */
     this.busy = "";
@@ -110,7 +110,8 @@ export class LkBulk extends LitElement {
     };
     const why = steps.find((step) => step.outcome === "failed")?.why ?? steps.find(({ why }) => why)?.why ?? "";
     if (id === null || !done.done) messages.info(why || t("bulk.nothing"));
-    else messages.undoable(t(`bulk.done.${request.action}`, { count: number(done.done) }), undo);
+    else if (done.undoable) messages.undoable(t(`bulk.done.${request.action}`, { count: number(done.done) }), undo);
+    else messages.info(t(`bulk.done.${request.action}`, { count: number(done.done) }));
     if (failed) messages.error(t("bulk.failed", { count: number(failed), why }));
     // What was done needn't be heard of.
     void list.renew();
@@ -132,7 +133,7 @@ export class LkBulk extends LitElement {
   async carryOut(request) {
     if (!(await this.run(request))) return;
     this.open = "";
-    if (request.action === "trash" || request.action === "restore") await this.select("none");
+    if (["trash", "restore", "purge"].includes(request.action)) await this.select("none");
   }
 
   /** @template T @param {string} name @param {() => Promise<T>} deed @returns {Promise<T | null>} */
@@ -169,12 +170,13 @@ export class LkBulk extends LitElement {
     else if (text !== null) messages.info(t("bulk.noLoras"));
   }
 
-  /** @param {"tag" | "move"} form */
+  /** @param {"tag" | "move" | "purge"} form */
   async toggle(form) {
     this.open = this.open === form ? "" : form;
     await this.updateComplete;
     if (!this.open) return;
-    focusOn(this, ".form input, .form select");
+    focusOn(this, ".form input, .form select, .form .shut");
+    if (form === "purge") return;
     const facets = await this.work("facets", () => library.facets({}));
     if (!facets) return;
     this.facets = facets;
@@ -221,7 +223,7 @@ export class LkBulk extends LitElement {
     const { far } = this;
     return html`
       <section aria-label=${count}>
-        ${this.open === "tag" ? this.tagForm() : this.open === "move" ? this.moveForm() : this.open === "plan" && this.plan ? this.refusals(this.plan) : null}
+        ${this.open === "tag" ? this.tagForm() : this.open === "move" ? this.moveForm() : this.open === "plan" && this.plan ? this.refusals(this.plan) : this.open === "purge" ? this.purgeForm() : null}
         <div class="bar">
           <div class="row chosen">
             <button type="button" class="plain square" title=${t("bulk.none")} aria-label=${t("bulk.none")} @click=${() => this.select("none")}>${icon("cancel")}</button>
@@ -236,7 +238,7 @@ export class LkBulk extends LitElement {
             ${this.deed("site", "discover", () => this.askSite())}
             ${size > MOST_TAGS ? null : this.deed("copy", "copy", () => this.copyTags())}
             ${this.selection.list.query.trashed
-              ? this.deed("restore", "retry", () => this.consider({ action: "restore", ids: this.ids }))
+              ? [this.deed("restore", "retry", () => this.consider({ action: "restore", ids: this.ids })), this.deed("purge", "trash", () => this.toggle("purge"), true)]
               : this.deed("trash", "trash", () => this.consider({ action: "trash", ids: this.ids }))}
           </div>
         </div>
@@ -285,6 +287,18 @@ export class LkBulk extends LitElement {
           <button type="submit" class="primary" ?disabled=${Boolean(this.busy) || !kinds.length}>${t("bulk.move")}</button>
         </div>
       </form>
+    `;
+  }
+
+  purgeForm() {
+    return html`
+      <div class="form" role="alertdialog" aria-labelledby="sure">
+        <p id="sure">${t("bulk.purge.ask", { count: number(this.selection.size) })}</p>
+        <div class="row end">
+          <button type="button" class="plain shut" @click=${this.close}>${t("common.cancel")}</button>
+          <button type="button" class="primary" ?disabled=${Boolean(this.busy)} @click=${() => this.carryOut({ action: "purge", ids: this.ids, confirm: true })}>${t("bulk.purge")}</button>
+        </div>
+      </div>
     `;
   }
 
