@@ -45,6 +45,9 @@ async def test_nothing_is_left_in_english(open_page: OpenPage, app: App, civitai
     for name in VIEWS:
         await page.evaluate("(name) => document.querySelector('lk-app').show(name)", name)
         await expect(page.locator(f"lk-{name}")).to_be_visible()
+        if name == "settings":
+            # They come after their keys: the server tells first what each of them is.
+            await expect(page.locator("lk-settings textarea").first).to_be_visible()
         assert await too_wide(page) == []
 
     said = await page.evaluate(SAID)
