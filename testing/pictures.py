@@ -180,6 +180,13 @@ def _chance(seed: int) -> Chance:
     return np.random.default_rng(seed)
 
 
+def png(image: Image) -> bytes:
+    """The file."""
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
+
+
 def encoded(image: Image, quality: int, kind: str = "JPEG") -> Image:
     """What is left of ``image`` after a lossy file."""
     from PIL import Image as Images

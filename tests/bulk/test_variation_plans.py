@@ -11,9 +11,9 @@ from lorakeeper.py.bulk.instructions import InstructionKind, InstructionStatus, 
 from lorakeeper.py.bulk.instructions.documents import Line
 from lorakeeper.py.errors import InvalidOperationError, UsageError
 from lorakeeper.testing.fake_gemini import KEY
-from lorakeeper.testing.pictures import blurred, photograph
+from lorakeeper.testing.pictures import blurred, photograph, png
 
-from .variation_rig import FOLDER, GOOD, PRICE, SIZE, Rig, png
+from .variation_rig import FOLDER, GOOD, PRICE, SIZE, Rig
 
 
 def kinds(of: Line | Validation) -> set[str]:

@@ -13,9 +13,9 @@ from lorakeeper.py.errors import InvalidOperationError
 from lorakeeper.py.variations.outcomes import Picture
 from lorakeeper.py.variations.requests import Variation, VariationReport
 from lorakeeper.testing.fake_gemini import faults
-from lorakeeper.testing.pictures import photograph
+from lorakeeper.testing.pictures import photograph, png
 
-from .variation_rig import GOOD, PRICE, SIZE, Rig, png
+from .variation_rig import GOOD, PRICE, SIZE, Rig
 
 # -- Carried out -----------------------------------------------------------------------------------------------------
 

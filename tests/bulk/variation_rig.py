@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,18 +12,12 @@ from PIL import Image
 from lorakeeper.py.app import App
 from lorakeeper.py.bulk.instructions import Instruction, InstructionKind, NewInstruction, Validation, VariationsKind
 from lorakeeper.testing.fake_gemini import FakeGemini, faults
-from lorakeeper.testing.pictures import photograph
+from lorakeeper.testing.pictures import photograph, png
 
 PRICE = 0.045  # of the smallest image of the usual model
 SIZE = (192, 192)
 GOOD = [photograph(seed, SIZE) for seed in range(10, 16)]
 FOLDER = "output/lorakeeper/Hills"
-
-
-def png(image: Image.Image) -> bytes:
-    out = io.BytesIO()
-    image.save(out, "PNG")
-    return out.getvalue()
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,11 @@ from typing import Any
 import pytest
 
 from lorakeeper.testing.fake_gemini import KEY, FakeGemini, faults
-from lorakeeper.testing.pictures import photograph
+from lorakeeper.testing.pictures import photograph, png
 
 
-def png(seed: int) -> bytes:
-    out = io.BytesIO()
-    photograph(seed, (192, 192)).save(out, "PNG")
-    return out.getvalue()
+def photo(seed: int) -> bytes:
+    return png(photograph(seed, (192, 192)))
 
 
 async def test_plan_of_variations_from_file_to_pictures(
@@ -24,7 +21,7 @@ async def test_plan_of_variations_from_file_to_pictures(
 ) -> None:
     pictures = tmp_path / "data" / "pictures"
     (pictures / "input").mkdir(parents=True)
-    (pictures / "input" / "cat.png").write_bytes(png(1))
+    (pictures / "input" / "cat.png").write_bytes(photo(1))
     payload = {"images": ["input/cat.png"], "count": 2, "size": "512", "title": "Cats"}
     plan = tmp_path / "plan.json"
     plan.write_text(
@@ -33,7 +30,7 @@ async def test_plan_of_variations_from_file_to_pictures(
     async with FakeGemini(side=64) as gemini:
         monkeypatch.setenv("LORAKEEPER_GEMINI_URL", gemini.url)
         monkeypatch.setenv("GEMINI_API_KEY", KEY)
-        gemini.faults += [faults.Given(png(10)), faults.Given(png(11))]
+        gemini.faults += [faults.Given(photo(10)), faults.Given(photo(11))]
 
         [made] = (await run("instruct", "import", plan, "--json")).json
         validated = await run("instruct", "validate", made["id"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -19,7 +18,7 @@ from lorakeeper.py.variations.models import DEFAULT_MODEL, MODELS
 from lorakeeper.py.variations.quality import CALIBRATED, CLASSIC, PROFILES
 from lorakeeper.py.variations.requests import MOST, MOST_ATTEMPTS
 from lorakeeper.testing.fake_gemini import KEY, FakeGemini, faults
-from lorakeeper.testing.pictures import blurred, mirrored, photograph, recompressed
+from lorakeeper.testing.pictures import blurred, mirrored, photograph, png, recompressed
 
 from .conftest import loaded_host
 
@@ -44,12 +43,6 @@ async def gemini(comfy: Any) -> AsyncIterator[FakeGemini]:
 def tensor(torch: Any, *images: Image.Image) -> Any:
     """A batch as ComfyUI's loader makes it."""
     return torch.stack([torch.from_numpy(values_of(image)) for image in images])
-
-
-def png(image: Image.Image) -> bytes:
-    out = io.BytesIO()
-    image.save(out, "PNG")
-    return out.getvalue()
 
 
 def given(*images: Image.Image) -> list[faults.Given]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from PIL import Image
 
 from lorakeeper.testing import real_comfyui
 from lorakeeper.testing.fake_gemini import KEY, FakeGemini, faults
-from lorakeeper.testing.pictures import blurred, photograph, recompressed
+from lorakeeper.testing.pictures import blurred, photograph, png, recompressed
 
 PACK = "ComfyUI-Lorakeeper"
 GOOD = [photograph(seed, (256, 256)) for seed in range(10, 18)]
@@ -51,12 +50,6 @@ def gemini(fake: FakeGemini) -> FakeGemini:
     fake.faults.clear()
     fake.requests.clear()
     return fake
-
-
-def png(image: Image.Image) -> bytes:
-    out = io.BytesIO()
-    image.save(out, "PNG")
-    return out.getvalue()
 
 
 def given(*images: Image.Image) -> list[faults.Given]:

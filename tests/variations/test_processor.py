@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -24,17 +23,11 @@ from lorakeeper.py.variations.quality import CALIBRATED
 from lorakeeper.py.variations.requests import Variation, VariationReport, VariationRequest
 from lorakeeper.py.variations.retry import RetryManager
 from lorakeeper.testing.fake_gemini import KEY, FakeGemini, faults
-from lorakeeper.testing.pictures import blurred, edited, mirrored, photograph, recompressed
+from lorakeeper.testing.pictures import blurred, edited, mirrored, photograph, png, recompressed
 
 ORIGINAL = photograph(1)
 GOOD = [photograph(seed) for seed in range(10, 30)]
 PRICE = 0.045  # of the smallest image of the usual model
-
-
-def png(image: Image.Image) -> bytes:
-    out = io.BytesIO()
-    image.save(out, "PNG")
-    return out.getvalue()
 
 
 def given(*images: Image.Image) -> list[faults.Fault]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,16 +23,10 @@ from lorakeeper.py.variations.processor import ImageVariationProcessor
 from lorakeeper.py.variations.requests import VariationRequest
 from lorakeeper.py.variations.runs import RunView, VariationRuns
 from lorakeeper.testing.fake_gemini import KEY, FakeGemini, faults
-from lorakeeper.testing.pictures import blurred, photograph
+from lorakeeper.testing.pictures import blurred, photograph, png
 
 ORIGINAL = photograph(1, (192, 192))
 GOOD = [photograph(seed, (192, 192)) for seed in range(10, 16)]
-
-
-def png(image: Image.Image) -> bytes:
-    out = io.BytesIO()
-    image.save(out, "PNG")
-    return out.getvalue()
 
 
 @dataclass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from typing import Any
 
 import pytest
@@ -13,22 +12,20 @@ from lorakeeper.py.app import App
 from lorakeeper.py.bulk.instructions import Instruction, InstructionKind, NewInstruction
 from lorakeeper.testing.fake_gemini import KEY, FakeGemini, faults
 from lorakeeper.testing.panel import plan_line, view
-from lorakeeper.testing.pictures import photograph
+from lorakeeper.testing.pictures import photograph, png
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
-def png(seed: int) -> bytes:
-    out = io.BytesIO()
-    photograph(seed, (192, 192)).save(out, "PNG")
-    return out.getvalue()
+def photo(seed: int) -> bytes:
+    return png(photograph(seed, (192, 192)))
 
 
 async def planned(app: App, **fields: Any) -> Instruction:
     """A plan for a picture that is there and one that isn't."""
     place = app.home / "pictures" / "input"
     place.mkdir(parents=True)
-    (place / "cat.png").write_bytes(png(1))
+    (place / "cat.png").write_bytes(photo(1))
     images = ["input/cat.png", "input/none.png"]
     payload = {"images": images, "count": 2, "size": "512", "title": "Cats", **fields}
     return await app.instructions.create(
@@ -45,7 +42,7 @@ async def test_plan_says_what_it_costs_and_where_the_pictures_are(page: Page, ap
     async with FakeGemini(side=64) as gemini:
         app.store.update({"gemini_url": gemini.url})
         app.credentials.set("gemini", KEY)
-        gemini.faults += [faults.Given(png(10)), faults.Given(png(11))]
+        gemini.faults += [faults.Given(photo(10)), faults.Given(photo(11))]
         await planned(app)
         await opened(page)
         plan = page.locator("lk-plan")
@@ -76,7 +73,7 @@ async def test_plan_under_way_is_stopped_and_goes_on_from_there(page: Page, app:
     async with FakeGemini(side=64) as gemini:
         app.store.update({"gemini_url": gemini.url, "gemini_concurrency": 1})
         app.credentials.set("gemini", KEY)
-        gemini.faults += [faults.Given(png(10)), faults.Stall(0, 60)]
+        gemini.faults += [faults.Given(photo(10)), faults.Stall(0, 60)]
         await planned(app)
         await opened(page)
         plan = page.locator("lk-plan")
@@ -87,7 +84,7 @@ async def test_plan_under_way_is_stopped_and_goes_on_from_there(page: Page, app:
         await plan.get_by_role("button", name="Stop").click()
 
         await expect(plan.get_by_role("button", name="Start")).to_be_visible()
-        gemini.faults[:] = [faults.Given(png(11))]
+        gemini.faults[:] = [faults.Given(photo(11))]
         await plan.get_by_role("button", name="Start").click()
 
         await expect(page.locator("lk-messages")).to_contain_text("2 pictures are in")

@@ -54,9 +54,10 @@ class Doer(Protocol[S]):
 
 
 async def in_writes(
-    database: Database, run: Run, steps: Iterable[S], size: int, write: Callable[[Connection, list[S]], set[int]]
+    database: Database, run: Run, steps: Iterable[S], size: int, write: Callable[..., set[int]]
 ) -> set[int]:
-    """Does ``size`` steps a write, until the run is to stop; returns the files that changed."""
+    """Does ``size`` steps a write, by ``write(connection, steps=…)``, until the run is to stop; returns the files that
+    changed."""
     touched: set[int] = set()
     for chunk in rows.chunks(steps, size):
         try:
@@ -65,12 +66,8 @@ async def in_writes(
             for step in chunk:
                 step.fail(str(error))
         else:
-            touched |= await database.write(partial(_write, write=write, steps=chunk))
+            touched |= await database.write(partial(write, steps=chunk))
     return touched
-
-
-def _write(connection: Connection, *, write: Callable[[Connection, list[S]], set[int]], steps: list[S]) -> set[int]:
-    return write(connection, steps)
 
 
 def load(connection: Connection, ids: Iterable[int]) -> dict[int, Row[Any]]:

@@ -193,7 +193,7 @@ class Planner:
 
     async def _restore(self, request: Restore) -> Draft:
         ids, actions = request.ids or [], request.actions or []
-        trashed = await self._in_trash(request)
+        trashed = await self._in_trash(request, await self._load(ids))
         every = [step for group in trashed.values() for _, step in group]
         steps = {(step.id, step.moves[0][1]): step for step in every}
 
@@ -234,8 +234,9 @@ class Planner:
     # -- The rest ----------------------------------------------------------------------------------------------------
 
     async def _purge(self, request: Purge) -> Draft:
-        trashed, ids = await self._in_trash(request), request.ids or []
+        ids = request.ids or []
         known = await self._load(ids)
+        trashed = await self._in_trash(request, known)
         if request.ids is not None:
             places = {(each, known[each].path) for each in ids if each in known}
             trashed = {
@@ -280,15 +281,17 @@ class Planner:
     async def _load(self, ids: Iterable[int]) -> dict[int, Row[Any]]:
         return await self._database.read(lambda c: load(c, ids))
 
-    async def _in_trash(self, request: Restore | Purge) -> dict[int, list[tuple[int, MoveStep]]]:
-        """What the actions that a request names, or those that trashed its files, have put into the trash."""
+    async def _in_trash(
+        self, request: Restore | Purge, known: Mapping[int, Row[Any]]
+    ) -> dict[int, list[tuple[int, MoveStep]]]:
+        """What the actions that a request names, or those that trashed its files, have put into the trash. ``known``
+        are the rows of its files."""
         if (request.ids is None) == (request.actions is None):
             raise UsageError(
                 f"Say what to {request.action}: either the ids of files, or actions that put files into the trash."
             )
         if request.actions is not None:
             return await self._trashed(request.actions, strict=True)
-        known = await self._load(request.ids or [])
         numbers = {self._places.trash_number(Path(row.path)) for row in known.values()}
         return await self._trashed({number for number in numbers if number is not None}, strict=False)
 
