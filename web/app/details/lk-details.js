@@ -60,6 +60,8 @@ class LkDetails extends LitElement {
     this.error = "";
     /** The field that was saved last, for its tick. */
     this.saved = "";
+    /** Only what the last reading says counts. */
+    this.reading = 0;
     /** @type {(() => void)[]} */
     this.stops = [];
     closeByEscape(this, () => this.close());
@@ -89,12 +91,12 @@ class LkDetails extends LitElement {
   }
 
   async load() {
-    const id = this.itemId;
+    const reading = (this.reading += 1);
     try {
-      const model = await library.get(id);
-      if (id === this.itemId) this.take(model);
+      const model = await library.get(this.itemId);
+      if (reading === this.reading) this.take(model);
     } catch (error) {
-      if (id === this.itemId) this.error = /** @type {Error} */ (error).message;
+      if (reading === this.reading) this.error = /** @type {Error} */ (error).message;
     }
   }
 

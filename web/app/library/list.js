@@ -37,8 +37,10 @@ export class LibraryList extends EventTarget {
     this.isWhole = false;
     /** Those looked at last are the last ones. @type {Map<number, Item>} */
     this.known = new Map();
-    /** @type {Set<number>} */
+    /** What an answer is awaited for. @type {Set<number>} */
     this.asked = new Set();
+    /** What there was no answer for; it is asked for again once the list was read. @type {Set<number>} */
+    this.lacking = new Set();
     this.requests = 0;
     this.range = { first: 0, last: -1, seen: [0, -1] };
     /** @type {AbortController} */
@@ -47,6 +49,8 @@ export class LibraryList extends EventTarget {
     this.whole = null;
     /** What has changed and wasn't fetched yet. @type {Set<number>} */
     this.stale = new Set();
+    /** What was heard of while a first page is awaited, which may be older. @type {Set<number | null> | null} */
+    this.heard = null;
     /** How long the last reading of all ids took. */
     this.took = 0;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -62,7 +66,10 @@ export class LibraryList extends EventTarget {
     this.stops = [
       onEvent("library", ({ id }) => this.hear(id)),
       onEvent("scan", ({ phase }) => phase === "done" && this.renewSoon()),
-      onResync(() => void this.renew()),
+      onResync(() => {
+        this.hear(null);
+        void this.renew();
+      }),
     ];
   }
 
@@ -78,17 +85,26 @@ export class LibraryList extends EventTarget {
     const signal = this.#begin();
     this.query = query;
     this.whole = null;
+    /** @type {Set<number | null>} */
+    const heard = (this.heard = new Set());
     try {
       const page = await library.page({ ...query, limit: FIRST }, signal);
       this.error = "";
       this.order = page.items.map(({ id }) => id);
       this.total = page.total ?? this.order.length;
       this.isWhole = !page.next_cursor;
-      for (const item of page.items) this.#keep(item);
+      for (const item of page.items) {
+        this.#keep(item);
+        if (heard.has(item.id) || heard.has(null)) this.stale.add(item.id);
+        else this.stale.delete(item.id);
+      }
       this.#changed("renewed");
+      this.#fetch();
       if (!this.isWhole) await this.#readAll(signal);
     } catch (error) {
       this.#fail(error, signal);
+    } finally {
+      if (this.heard === heard) this.heard = null;
     }
   }
 
@@ -141,11 +157,13 @@ export class LibraryList extends EventTarget {
 
   /** @param {number | null} id of what came, changed or went; null for many */
   hear(id) {
+    this.heard?.add(id);
     if (id === null) {
-      for (const each of this.known.keys()) this.stale.add(each);
+      for (const each of [...this.known.keys(), ...this.asked]) this.stale.add(each);
       this.renewSoon();
     } else {
-      if (this.known.has(id)) this.stale.add(id);
+      // An answer that is under way may be older than what happened.
+      if (this.known.has(id) || this.asked.has(id)) this.stale.add(id);
       if (!this.known.has(id) || this.isNarrowed) this.renewSoon();
     }
     this.moment ??= setTimeout(() => {
@@ -172,8 +190,7 @@ export class LibraryList extends EventTarget {
     const ids = await library.ids(this.query, signal);
     this.took = performance.now() - began;
     if (signal.aborted) return this.order;
-    // What had gone may have come back.
-    this.asked.clear();
+    this.lacking.clear();
     this.order = ids;
     this.total = ids.length;
     this.isWhole = true;
@@ -195,7 +212,7 @@ export class LibraryList extends EventTarget {
     const { first, last, seen } = this.range;
     const [from = first, to = last] = seen;
     const needs = (/** @type {number | undefined} */ id) =>
-      id !== undefined && !this.asked.has(id) && (!this.known.has(id) || this.stale.has(id));
+      id !== undefined && !this.asked.has(id) && !this.lacking.has(id) && (!this.known.has(id) || this.stale.has(id));
     const inView = this.order.slice(from, to + 1).filter(needs);
     if (inView.length) return inView;
     return [...this.order.slice(to + 1, last + 1), ...this.order.slice(first, from).reverse()].filter(needs);
@@ -212,28 +229,35 @@ export class LibraryList extends EventTarget {
   /** @param {number[]} ids */
   async #ask(ids) {
     this.requests += 1;
+    const open = new Set(ids);
     for (const id of ids) {
       this.asked.add(id);
       this.stale.delete(id);
     }
     try {
-      const items = await library.cards(ids);
-      for (const item of items) this.#keep(item);
-      const gone = new Set(ids);
-      for (const { id } of items) gone.delete(id);
-      for (const id of gone) this.known.delete(id);
-      // They are asked for again once the list was read.
-      if (gone.size) this.renewSoon();
-      for (const id of ids) if (!gone.has(id)) this.asked.delete(id);
+      for (const item of await library.cards(ids)) {
+        this.#keep(item);
+        open.delete(item.id);
+      }
+      for (const id of open) {
+        this.known.delete(id);
+        this.lacking.add(id);
+      }
+      if (open.size) this.renewSoon();
       this.#changed();
     } catch {
       // The list says itself that the server is away, and asks again when it is back.
+      for (const id of ids) {
+        this.stale.add(id);
+        this.lacking.add(id);
+      }
       setTimeout(() => {
-        for (const id of ids) this.asked.delete(id);
+        for (const id of ids) this.lacking.delete(id);
         this.#fetch();
       }, PAUSE_MS);
     } finally {
       this.requests -= 1;
+      for (const id of ids) this.asked.delete(id);
     }
     this.#fetch();
   }
