@@ -190,7 +190,8 @@ class Environment:
         self._write_state({"changing": True})
         say(f"Installing what Lorakeeper needs into {self.folder}: once, and it takes a minute or so.")
         what = ["-e", ".[dev]"] if for_tests else ["-r", "requirements.txt"]
-        quietly = ["--quiet", "--disable-pip-version-check", "--no-input"]
+        # Most of what is installed is never imported; Python compiles what is.
+        quietly = ["--quiet", "--disable-pip-version-check", "--no-input", "--no-compile"]
         installed = self._run([str(self.python), "-I", "-m", "pip", "install", *quietly, *what])
         self._write_state({"made_for": self._wanted(), "tests": for_tests} if installed else {})
         if not installed:

@@ -90,7 +90,7 @@ def test_decline_is_found_with_its_sign() -> None:
     assert told.slope_low < told.slope < told.slope_high < 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 10_000), days=st.integers(14, 120), growth=st.floats(0.2, 5))
 def test_interval_and_p_say_the_same(seed: int, days: int, growth: float) -> None:
     told = trend(counts(np.random.default_rng(seed), 6 * growth ** np.linspace(0, 1, days)))

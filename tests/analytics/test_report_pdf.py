@@ -132,7 +132,7 @@ def test_a_year_takes_less_than_two_seconds() -> None:
 # -- Type and scales -------------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.text(max_size=120), st.sampled_from(LANGUAGES), st.floats(min_value=30, max_value=500))
 def test_no_line_is_wider_than_its_room(text: str, language: Language, room: float) -> None:
     letters = Type(language)

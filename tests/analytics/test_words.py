@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lorakeeper.py import errors
@@ -126,7 +126,6 @@ def test_dollars_shares_numbers_rates_and_days() -> None:
     assert words.value(0.5, "share") == "50 %"
 
 
-@settings(deadline=None)
 @given(st.floats(min_value=0, max_value=1e18))
 def test_a_size_is_less_than_1024_of_its_unit_and_nearly_what_it_was(count: float) -> None:
     number, unit = Words("en").bytes(count).split()

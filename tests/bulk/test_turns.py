@@ -224,7 +224,7 @@ JOBS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     jobs=JOBS,
     limits=st.builds(Limits, files=st.integers(1, 6), jobs=st.integers(1, 3), connections=st.integers(1, 16)),
@@ -280,7 +280,7 @@ def _check(jobs: Sequence[OpenJob], works: Sequence[Work], limits: Limits) -> No
             assert len(own) <= 1
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(files=st.integers(1, 6), counts=st.lists(st.integers(2, 9), min_size=2, max_size=3), chance=st.randoms())
 def test_parallel_jobs_of_one_priority_never_differ_by_more_than_a_file_that_just_ended(
     files: int, counts: list[int], chance: random.Random

@@ -6,7 +6,7 @@ import unicodedata
 from pathlib import PurePosixPath, PureWindowsPath
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lorakeeper.py.civitai.names import FILE_BYTES, FOLDER_BYTES, render_folder, safe_file_name, safe_part
@@ -35,7 +35,6 @@ def check_part(part: str, limit: int) -> None:
     assert part.partition(".")[0].rstrip(" ").upper() not in RESERVED
 
 
-@settings(deadline=None)
 @given(ANY)
 @example("CON")
 @example("con .txt")
@@ -53,7 +52,6 @@ def test_any_text_makes_a_safe_part_or_none(text: str) -> None:
     assert safe_part(part) == part
 
 
-@settings(deadline=None)
 @given(ANY, ANY, st.sampled_from(["SafeTensor", "PickleTensor", "GGUF", "", "Diffusers"]))
 @example(".safetensors", "", "SafeTensor")
 @example("../../evil.safetensors", "x", "")
@@ -92,7 +90,6 @@ def test_names_keep_what_they_can(name: str, file_format: str, expected: str) ->
     assert safe_file_name(name, otherwise="Fallback", file_format=file_format) == expected
 
 
-@settings(deadline=None)
 @given(st.fixed_dictionaries(dict.fromkeys(NAMES, ANY)))
 def test_a_value_never_makes_a_new_part_of_the_path(values: dict[str, str]) -> None:
     parts = render_folder("{base_model}/{creator}/by {model}", values).split("/")
@@ -101,7 +98,6 @@ def test_a_value_never_makes_a_new_part_of_the_path(values: dict[str, str]) -> N
         check_part(part, FOLDER_BYTES)
 
 
-@settings(deadline=None)
 @given(ANY, st.fixed_dictionaries(dict.fromkeys(NAMES, ANY)))
 def test_any_template_is_refused_or_stays_inside(template: str, values: dict[str, str]) -> None:
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lorakeeper.py.civitai.targets import (
@@ -118,7 +118,6 @@ def test_a_file_here_is_a_target(tmp_path: Path) -> None:
         parse_target(str(path), files=False)
 
 
-@settings(deadline=None)
 @given(IDS, IDS, IDS)
 def test_every_way_to_name_a_file_means_the_same(model: int, version: int, file: int) -> None:
     expected = VersionTarget(version, model, file)
@@ -127,7 +126,6 @@ def test_every_way_to_name_a_file_means_the_same(model: int, version: int, file:
     assert parse_target(f"https://civitai.com/models/{model}/x?modelVersionId={version}&fileId={file}") == expected
 
 
-@settings(deadline=None)
 @given(
     st.one_of(
         st.builds(ModelTarget, IDS),
@@ -143,7 +141,6 @@ def test_the_text_of_a_target_means_that_target(target: Target) -> None:
     assert parse_target(str(target)) == target
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_a_target_or_a_sentence(text: str) -> None:
     try:
@@ -156,7 +153,6 @@ def test_any_text_is_a_target_or_a_sentence(text: str) -> None:
     assert "\n" not in sentence
 
 
-@settings(deadline=None)
 @given(st.text("abcdefghijklmnopqrstuvwxyz.-@:/?#[]0123456789", max_size=30))
 def test_no_link_to_another_host_names_a_model(host: str) -> None:
     try:

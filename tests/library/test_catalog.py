@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from sqlalchemy import Connection
@@ -121,9 +121,6 @@ def queries(draw: st.DrawFn) -> LibraryQuery:
     return LibraryQuery(**draw(ORDER), **{name: draw(FIELDS[name]) for name in chosen})
 
 
-PROPERTY = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
 async def fill(here: Here, values: list[dict[str, Any]]) -> list[dict[str, Any]]:
     rows = [item(number, **value) for number, value in enumerate(values, 1)]
 
@@ -135,7 +132,7 @@ async def fill(here: Here, values: list[dict[str, Any]]) -> list[dict[str, Any]]
     return rows
 
 
-@settings(PROPERTY, max_examples=30)
+@settings(max_examples=30)
 @given(values=ROWS, asked=st.lists(queries(), min_size=5, max_size=10))
 async def test_pages_are_what_fits_in_its_order(
     here: Here, values: list[dict[str, Any]], asked: list[LibraryQuery]
@@ -148,7 +145,7 @@ async def test_pages_are_what_fits_in_its_order(
         assert chosen == expected(rows, query)[:5]
 
 
-@settings(PROPERTY, max_examples=20)
+@settings(max_examples=20)
 @given(values=ROWS, asked=st.lists(queries(), min_size=2, max_size=4))
 async def test_each_value_is_counted_with_all_other_filters(
     here: Here, values: list[dict[str, Any]], asked: list[LibraryQuery]
@@ -250,7 +247,7 @@ async def test_a_cursor_of_names_holds_texts_only(here: Here) -> None:
             await here.page(LibraryQuery(sort="name", cursor=cursor_of("name", False, value, 1)))
 
 
-@settings(PROPERTY, max_examples=200)
+@settings(max_examples=200)
 @given(cursor=st.text(max_size=40) | st.binary(max_size=40).map(lambda b: base64.urlsafe_b64encode(b).decode()))
 async def test_any_text_as_a_cursor_is_refused_or_taken(here: Here, cursor: str) -> None:
     try:
@@ -259,7 +256,7 @@ async def test_any_text_as_a_cursor_is_refused_or_taken(here: Here, cursor: str)
         return
 
 
-@settings(PROPERTY, max_examples=40)
+@settings(max_examples=40)
 @given(text=st.text(max_size=40))
 async def test_any_text_is_a_filter(here: Here, text: str) -> None:
     await here.write(lambda c: write(c, [item(1)]))

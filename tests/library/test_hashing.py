@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from blake3 import blake3
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lorakeeper.py.library.hashing import ChangedWhileReadError, hash_file
@@ -129,7 +129,7 @@ def near(most: int) -> st.SearchStrategy[int]:
     return st.builds(lambda blocks, by: max(0, blocks * MIB + by), st.integers(0, most), st.integers(-9, 9))
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30)
 @given(size=near(10), start=near(11), with_blake3=st.booleans())
 def test_the_number_of_lanes_changes_nothing(tmp_path: Path, size: int, start: int, with_blake3: bool) -> None:
     path, content = put(tmp_path, size, header=max(0, start - 8))

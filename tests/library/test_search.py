@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
@@ -198,7 +198,7 @@ async def test_tidying_ends_and_loses_nothing(database: Database) -> None:
     assert await finds(database, "word7") == {107}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text())
 def test_folding_is_done_at_once(text: str) -> None:
     folded = search.fold(text)
@@ -227,7 +227,7 @@ HOSTILE = st.one_of(
 )
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200)
 @given(query=HOSTILE)
 async def test_no_query_does_harm(database: Database, query: str) -> None:
     found = await finds(database, query)
@@ -235,7 +235,7 @@ async def test_no_query_does_harm(database: Database, query: str) -> None:
     assert found is None or found <= set(DOCUMENTS)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100)
 @given(text=st.text(max_size=80), data=st.data())
 async def test_each_word_of_a_text_finds_it(database: Database, text: str, data: st.DataObject) -> None:
     await database.write(lambda c: search.put(c, [(50, text)]))
@@ -249,7 +249,7 @@ async def test_each_word_of_a_text_finds_it(database: Database, text: str, data:
     assert found is None or 50 in found
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(word=st.text("abcde", min_size=5, max_size=12), data=st.data())
 async def test_every_single_slip_behind_the_first_letter_is_forgiven(
     database: Database, word: str, data: st.DataObject

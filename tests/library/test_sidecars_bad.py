@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lorakeeper.py.civitai.schemas import ModelVersion
@@ -221,7 +221,7 @@ DOCUMENTS = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(documents=st.dictionaries(st.sampled_from(ENDINGS), DOCUMENTS, min_size=1, max_size=6))
 def test_any_document_gives_something_that_can_be_kept(model: Path, documents: dict[str, Any]) -> None:
     for ending in ENDINGS:
@@ -243,7 +243,7 @@ def test_any_document_gives_something_that_can_be_kept(model: Path, documents: d
         assert isinstance(each.is_of(OURS), bool)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(content=st.binary(max_size=200), ending=st.sampled_from(ENDINGS))
 def test_any_bytes_are_read_or_are_a_finding(model: Path, content: bytes, ending: str) -> None:
     for each in ENDINGS:

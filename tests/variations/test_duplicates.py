@@ -89,7 +89,7 @@ def flipped(word: int, chance: np.random.Generator, count: int) -> int:
     return word
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 200), st.integers(0, 64), st.integers(0, 64), st.integers(0, 64))
 def test_the_index_answers_as_brute_force(seed: int, count: int, p: int, a: int, d: int) -> None:
     chance = np.random.default_rng(seed)

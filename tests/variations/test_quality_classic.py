@@ -168,7 +168,7 @@ def test_pictures_too_small_for_the_window_are_refused(analyzer: VariationQualit
         analyzer.analyze_variation_quality(small, small)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32 - 1), st.integers(7, 40), st.integers(7, 40), st.sampled_from([1, 8, 40, 128]))
 def test_ssim_of_any_pictures_is_scikit_images(seed: int, width: int, height: int, spread: int) -> None:
     chance = np.random.default_rng(seed)
