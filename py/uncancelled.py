@@ -1,4 +1,4 @@
-"""Work that must not be left half done when whoever waits for it is told to stop."""
+"""Waiting where a cancellation must neither leave work half done nor be lost."""
 
 from __future__ import annotations
 
@@ -24,6 +24,24 @@ async def cancelled_after(work: Awaitable[T], stop: threading.Event | None = Non
     if await _waited_for(task, told):
         task.exception()  # looked at, so that it counts as seen
         raise asyncio.CancelledError
+    return task.result()
+
+
+async def within(seconds: float, work: Awaitable[T]) -> T:
+    """What ``work`` gives, or asyncio.TimeoutError after so many seconds, when it is cancelled. Before Python 3.12
+    asyncio.wait_for loses a cancellation that comes as ``work`` ends: Ctrl-C would do nothing."""
+    task = asyncio.ensure_future(work)
+    try:
+        ended, _ = await asyncio.wait({task}, timeout=seconds)
+    except asyncio.CancelledError:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise
+    if not ended:
+        task.cancel()
+        await asyncio.wait({task})
+        if task.cancelled():
+            raise asyncio.TimeoutError
     return task.result()
 
 

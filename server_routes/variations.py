@@ -14,6 +14,7 @@ from aiohttp import web
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from ..py.errors import LorakeeperError, UsageError
+from ..py.uncancelled import within
 from ..py.variations.memory import MemoryOptimizer
 from ..py.variations.models import DEFAULT_MODEL, FALLBACKS
 from ..py.variations.offer import Offered, offered
@@ -223,7 +224,7 @@ async def _listed(services: App) -> tuple[tuple[ListedModel, ...] | None, str]:
     if not status.configured:
         return None, "No key for Gemini is set, so it was not asked which models it has."
     try:
-        return await asyncio.wait_for(services.gemini.list_models(), _PATIENCE), ""
+        return await within(_PATIENCE, services.gemini.list_models()), ""
     except LorakeeperError as error:
         return None, str(error)
     except asyncio.TimeoutError:

@@ -20,7 +20,7 @@ from ..downloads import Outcome, Progress
 from ..errors import BusyError, LorakeeperError, StorageError, cause_of
 from ..events import Event, Events
 from ..storage.database import Database
-from ..uncancelled import uncancelled
+from ..uncancelled import uncancelled, within
 from . import rows
 from .jobs import Item, ItemState, Job, now
 from .leases import Leases
@@ -155,7 +155,7 @@ class LocalDispatcher:
     # -- Turns -------------------------------------------------------------------------------------------------------
 
     async def _run_always(self) -> None:
-        while not self._closing:  # and not cancelled, which asyncio.wait_for may swallow on Python 3.11
+        while not self._closing:
             self._woken.clear()
             try:
                 await self._turn()
@@ -163,7 +163,7 @@ class LocalDispatcher:
             except LorakeeperError as error:
                 log.warning("The queue could not be looked at: %s", error)
             with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), _POLL)
+                await within(_POLL, self._woken.wait())
 
     async def _turn(self) -> None:
         """Looks at the rows, stops what shall not run and begins what may."""

@@ -14,6 +14,7 @@ from ..errors import LorakeeperError, MissingError, UsageError
 from ..events import Event, Events
 from ..storage.cursors import row_of
 from ..storage.database import Database
+from ..uncancelled import within
 from . import control, rows
 from .dispatch import Dispatcher
 from .jobs import BulkOptions, BulkStatus, Item, ItemPage, ItemState, Job, JobPage, Priority, Wanted, now
@@ -265,7 +266,7 @@ class BulkDownloadManager:
                     return job
                 # The time limit covers a job that another process runs.
                 with suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(changed.wait(), 1.0)
+                    await within(1.0, changed.wait())
         finally:
             unsubscribe()
 

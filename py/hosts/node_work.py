@@ -20,6 +20,7 @@ from ..civitai.targets import HashTarget, VersionTarget, parse_target
 from ..errors import DownloadError, LorakeeperError, UsageError
 from ..events import Event
 from ..library.items import LibraryDetail
+from ..uncancelled import within
 from ..views import search_page
 
 log = logging.getLogger(__name__)
@@ -105,13 +106,13 @@ class Descriptions:
             return detail
         if not detail.hashed:
             try:
-                await asyncio.wait_for(app.library.learn(path), self._reading)
+                await within(self._reading, app.library.learn(path))
             except (asyncio.TimeoutError, OSError):
                 log.info("%s is not hashed yet, so the site can't be asked what it is.", path.name)
                 return detail
         self._asked[path] = time.monotonic()
         try:
-            return await asyncio.wait_for(app.library.info(path), self._patience)
+            return await within(self._patience, app.library.info(path))
         except asyncio.TimeoutError:
             log.warning("The site took too long to say what %s is.", path.name)
             self._asked[None] = time.monotonic()
