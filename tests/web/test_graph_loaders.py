@@ -4,6 +4,7 @@ words in a prompt; pictures and workflows that come from the panel."""
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from playwright.async_api import Page, Request, Route, expect
@@ -137,11 +138,38 @@ async def test_drop_on_a_prompt_writes_into_it(
     await drag(page, "embeddings", "easy.safetensors", *place)
     await expect(area).to_have_value("a street, embedding:easy, night")
     assert await texts(page) == ["a street, embedding:easy, night"]
+    await drag(page, "embeddings", "eas.pt", *place)
+    await expect(area).to_have_value(re.compile(r"\bembedding:eas\b"))
 
     await drag(page, "embeddings", "easy.safetensors", *EMPTY, drop=False)
     await expect(hint(page)).to_have_text("Drop it on a prompt")
     await page.evaluate("() => document.dispatchEvent(new DragEvent('dragend'))")
     await expect(hint(page)).to_have_count(0)
+
+
+@both_renderers
+async def test_drop_on_a_prompt_that_names_loras_names_it(
+    open_comfyui: OpenPage, civitai: FakeCivitai, app: App, vue_nodes: bool
+) -> None:
+    await own(app, civitai, samples.lora("Neon", trigger_words=["neon rain"], metadata={}))
+    page = await open_comfyui(tab=False, vue_nodes=vue_nodes)
+    await build(page, [("Lorakeeper_PromptLoras", {"text": "a street"})], [])
+    await connect(page)
+    area = page.locator("textarea").filter(visible=True)
+    box = await area.bounding_box()
+    assert box
+    place = (box["x"] + 40, box["y"] + 20)
+
+    await drag(page, "loras", "Neon.safetensors", *place, drop=False)
+    await expect(hint(page)).to_have_text("Write <lora:Neon:1>")
+    await area.evaluate("area => area.setSelectionRange(8, 8)")
+    await drag(page, "loras", "Neon.safetensors", *place)
+    await expect(area).to_have_value("a street, <lora:Neon:1>")
+
+    await area.fill("<lora:neon:0.4> a street")
+    await drag(page, "loras", "Neon.safetensors", *place)
+    await expect(page.get_by_text("has these words already").last).to_be_visible()
+    assert await texts(page) == ["<lora:neon:0.4> a street"]
 
 
 async def test_text_enters_at_the_caret_and_leaves_by_undo(open_comfyui: OpenPage) -> None:

@@ -5,7 +5,7 @@
 import { graph as server, prompt, sendThrough } from "../api.js";
 import { Drops } from "./drops.js";
 import { embeddingText, loaderOf, spelling, valuesOf } from "./loaders.js";
-import { Texts, insertAt } from "./text.js";
+import { Texts, insertAt, isNamed, promptText } from "./text.js";
 import { listen, listenThrough } from "../events.js";
 import { coreModel } from "./models.js";
 import { setValue } from "./walk.js";
@@ -16,7 +16,7 @@ import { t } from "../strings.js";
 /** @typedef {import("../../types/comfyui").GraphNode} GraphNode */
 /** @typedef {import("../../types/comfyui").Widget} Widget */
 /** @typedef {{ clientX: number, clientY: number }} Point */
-/** @typedef {{ id?: number | null, kind: string, name: string, title?: string }} Model a file of the library */
+/** @typedef {{ id?: number | null, kind: string, name: string, title?: string, preferred_strength?: number | null }} Model a file of the library */
 
 /** Our tab in the sidebar, as lorakeeper.js registers it. */
 const TAB = "lorakeeper";
@@ -179,12 +179,10 @@ export class Comfy {
     return { title: box.title, undo: () => this.texts.write(box, before) };
   }
 
-  /** Puts into a box what a prompt needs for this model: the trigger words of a LoRA, the name of an embedding. @param {Model} item @param {import("./text.js").Box} box */
+  /** Puts into a box what a prompt needs for this model: the trigger words of a LoRA, or its tag; the name of an embedding. @param {Model} item @param {import("./text.js").Box} box */
   async writeWords(item, box) {
-    if (item.kind === "embeddings") {
-      const text = embeddingText(item.name);
-      return this.#rewrite(box, async (before) => (before.includes(text) ? before : insertAt(before, text, box.caret())));
-    }
+    const text = promptText(item, box);
+    if (text) return this.#rewrite(box, async (before) => (isNamed(before, text) ? before : insertAt(before, text, box.caret())));
     const { files } = await server.known([{ kind: item.kind, name: item.name }]);
     const words = files[0]?.words ?? [];
     if (!words.length) throw new Error(t("drop.noWords", { title: item.title ?? item.name }));

@@ -2,8 +2,8 @@
  * Models that are dragged from the panel into the graph: what a drop would do at each place, a hint that says so meanwhile,
  * and the drop. Part of the room that knows ComfyUI; other packs' drags are left alone.
  */
-import { embeddingText, loaderOf, sameName, spelling, widgetFor } from "./loaders.js";
-import { isTextBox } from "./text.js";
+import { loaderOf, sameName, spelling, widgetFor } from "./loaders.js";
+import { isTextBox, promptText } from "./text.js";
 import { t } from "../strings.js";
 
 /** @typedef {import("../../types/comfyui").App} App */
@@ -30,8 +30,8 @@ export class Drops {
   }
 
   /** @param {DataTransfer} transfer @param {Model} item */
-  fill(transfer, { id, kind, name, title }) {
-    this.dragged = { id, kind, name, title };
+  fill(transfer, { id, kind, name, title, preferred_strength }) {
+    this.dragged = { id, kind, name, title, preferred_strength };
     transfer.setData(MODEL_TYPE, JSON.stringify(this.dragged));
     transfer.effectAllowed = "copy";
   }
@@ -138,8 +138,10 @@ export class Drops {
       const isSame = sameName(landing.widget.value, spelling(landing.widget, item.name) ?? item.name);
       return t(isSame ? "drop.set.same" : "drop.set", named(landing));
     }
-    if (landing.does === "write")
-      return item.kind === "embeddings" ? t("drop.write.embedding", { text: embeddingText(item.name) }) : t("drop.write", { node: landing.box.title });
+    if (landing.does === "write") {
+      const text = promptText(item, landing.box);
+      return text ? t("drop.write.text", { text }) : t("drop.write", { node: landing.box.title });
+    }
     if (item.kind === "embeddings") return t("drop.none.embedding");
     return loaderOf(item.kind) ? t("drop.add") : t("item.noNode");
   }

@@ -67,11 +67,12 @@ class Graph {
     this.timer = undefined;
     listen(api, "graphChanged", () => this.#soon());
     // What was not known before may be now.
-    listen(api, "lorakeeper.library", () => {
+    const again = () => {
       this.asked = "";
       this.isStale = true;
       this.#soon();
-    });
+    };
+    for (const news of ["lorakeeper.library", "reconnected"]) listen(api, news, again);
   }
 
   /** @param {GraphNode} node */

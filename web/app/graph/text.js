@@ -1,10 +1,12 @@
 /** The prompts of a graph: which text box is meant, and how text gets into it. Part of the room that knows ComfyUI. */
+import { loraTag } from "../details/word-sets.js";
+import { embeddingText } from "./loaders.js";
 import { t } from "../strings.js";
 
 /** @typedef {import("../../types/comfyui").App} App */
 /** @typedef {import("../../types/comfyui").GraphNode} GraphNode */
 /** @typedef {import("../../types/comfyui").Widget} Widget */
-/** @typedef {{ title: string, read: () => string, write: (text: string) => void, caret: () => [number, number] }} Box */
+/** @typedef {{ title: string, read: () => string, write: (text: string) => void, caret: () => [number, number], takesTags: boolean }} Box `takesTags`: LoRAs are named in it */
 
 /** More nodes in a row than any graph has. */
 const LONGEST = 1000;
@@ -46,6 +48,7 @@ export class Texts {
         area.dispatchEvent(new Event("input", { bubbles: true }));
       },
       caret: () => [area.selectionStart, area.selectionEnd],
+      takesTags: takesTags(owner),
     };
   }
 
@@ -62,6 +65,7 @@ export class Texts {
         widget.callback?.(text);
       },
       caret: () => [read().length, read().length],
+      takesTags: takesTags(node),
     };
   }
 
@@ -96,6 +100,22 @@ export function insertAt(text, piece, [start, end]) {
   const left = /(^|[\n(])$/.test(head) ? before : `${head}${head.endsWith(",") ? " " : ", "}`;
   return left + piece + (/^([\n,)]|$)/.test(tail) ? after : `, ${tail}`);
 }
+
+/** What names a model in this box; null for a LoRA where it has no name, but trigger words. @param {import("./comfy.js").Model} item @param {Box} box */
+export function promptText(item, { takesTags }) {
+  if (item.kind === "embeddings") return embeddingText(item.name);
+  return takesTags ? loraTag(item, item.preferred_strength ?? 1) : null;
+}
+
+/** Whether `text` names what `piece` does; a LoRA's weight may be another. @param {string} text @param {string} piece */
+export function isNamed(text, piece) {
+  const isTag = piece.startsWith("<");
+  const name = (isTag ? piece.slice(0, piece.lastIndexOf(":") + 1) : piece).replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(isTag ? name : `${name}(?![\\w./\\\\-])`, "i").test(text);
+}
+
+/** @param {GraphNode} node */
+const takesTags = (node) => node.comfyClass === "Lorakeeper_PromptLoras";
 
 /** @param {GraphNode} node @param {Widget} widget */
 const isFilled = (node, widget) => Boolean(node.inputs?.some((slot) => slot.widget?.name === widget.name && slot.link != null));
