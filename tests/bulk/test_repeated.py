@@ -132,9 +132,11 @@ async def test_two_programs_make_one_report(app: App, clock: Clock) -> None:
     clock.moment += timedelta(days=2)
     other = App.standalone(home=app.home)
     await other.start(adopt=False)  # else its timetable might take the turn
-    first = await app.instructions.take_turn(instruction.id)
-    second = await other.instructions.take_turn(instruction.id)
-    await other.close()
+    try:
+        first = await app.instructions.take_turn(instruction.id)
+        second = await other.instructions.take_turn(instruction.id)
+    finally:
+        await other.close()
 
     assert (first, second) == (True, False)
 

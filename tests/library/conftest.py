@@ -8,7 +8,7 @@ import pytest
 from lorakeeper.py.app import App
 from lorakeeper.testing.fake_civitai import FakeCivitai
 
-from .site_rig import Rig, empty_library, site_rig
+from .site_rig import Rig, site_rig
 
 
 @pytest.fixture
@@ -29,14 +29,9 @@ async def app(civitai: FakeCivitai, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         await app.close()
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return empty_library(tmp_path_factory.mktemp("empty"))
-
-
 @pytest.fixture
-async def rig(civitai: FakeCivitai, empty: Path, tmp_path: Path) -> AsyncIterator[Rig]:
-    async with site_rig(civitai, empty, tmp_path) as rig:
+async def rig(civitai: FakeCivitai, tmp_path: Path) -> AsyncIterator[Rig]:
+    async with site_rig(civitai, tmp_path) as rig:
         yield rig
 
 

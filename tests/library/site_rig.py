@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-import shutil
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -146,22 +145,9 @@ class Rig:
         return [path[-1] for path in paths if path[-2] == "by-hash"]
 
 
-def empty_library(folder: Path) -> Path:
-    """A database with all tables and no rows: it takes a while to be made, and so is made once for many tests."""
-
-    async def make() -> Path:
-        database = Database(folder / "empty.db")
-        await database.open()
-        await database.close()
-        return database.path
-
-    return asyncio.run(make())
-
-
 @asynccontextmanager
-async def site_rig(civitai: FakeCivitai, empty: Path, folder: Path) -> AsyncIterator[Rig]:
+async def site_rig(civitai: FakeCivitai, folder: Path) -> AsyncIterator[Rig]:
     database = Database(folder / "library.db")
-    shutil.copy(empty, database.path)
     await database.open()
     http = Http(base_url=civitai.url, key_for=lambda url: None, retry=FAST)
     yield Rig(civitai, database, http, folder / "previews")

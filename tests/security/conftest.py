@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,23 +87,8 @@ class Rig:
         }
 
 
-@pytest.fixture(scope="session")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with its tables, made once: that takes longer than all the rest of a test."""
-    path = tmp_path_factory.mktemp("empty") / "lorakeeper.db"
-
-    async def make() -> None:
-        database = Database(path)
-        await database.open()
-        await database.close()
-
-    asyncio.run(make())
-    return path
-
-
 @pytest.fixture
-async def rig(tmp_path: Path, empty: Path) -> AsyncIterator[Rig]:
-    shutil.copy(empty, tmp_path / "lorakeeper.db")
+async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
     database = Database(tmp_path / "lorakeeper.db")
     await database.open()
     yield Rig(tmp_path, database, {kind: [tmp_path / "models" / kind] for kind in ("loras", "vae")})

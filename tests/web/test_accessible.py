@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-
 import pytest
 from playwright.async_api import Page, expect
 
@@ -14,7 +12,7 @@ from lorakeeper.testing.axe import serious_violations
 from lorakeeper.testing.fake_civitai import FakeCivitai, Pace
 from lorakeeper.testing.frontend_host import FrontendHost
 from lorakeeper.testing.panel import OpenPage, card, link, own, paste, targets, view
-from lorakeeper.testing.pictures import photograph
+from lorakeeper.testing.pictures import photograph, png
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -121,9 +119,7 @@ async def test_downloads(page: Page, civitai: FakeCivitai, app: App) -> None:
 async def test_variations(page: Page, app: App) -> None:
     place = app.home / "pictures" / "input"
     place.mkdir(parents=True)
-    png = io.BytesIO()
-    photograph(1, (192, 192)).save(png, "PNG")
-    (place / "cat.png").write_bytes(png.getvalue())
+    (place / "cat.png").write_bytes(png(photograph(1, (192, 192))))
     payload = {"images": ["input/cat.png"], "count": 2, "size": "512", "title": "Cats"}
     await app.instructions.create(NewInstruction(title="Cats", kind=InstructionKind.VARIATIONS, payload=payload))
     look = Look(page)

@@ -7,7 +7,7 @@ import json
 import re
 
 import pytest
-from playwright.async_api import Page, Request, Route, expect
+from playwright.async_api import Locator, Page, Request, Route, expect
 
 from lorakeeper.py.app import App
 from lorakeeper.testing import samples
@@ -49,6 +49,16 @@ LOADERS = {
 
 async def count(page: Page) -> int:
     return int(await page.evaluate("() => comfy.graph.nodes.length"))
+
+
+async def prompt_of(page: Page, node: str, text: str) -> tuple[Locator, tuple[float, float]]:
+    """The prompt of a node that is alone in the graph, and a place in it."""
+    await build(page, [(node, {"text": text})], [])
+    await connect(page)
+    area = page.locator("textarea").filter(visible=True)
+    box = await area.bounding_box()
+    assert box
+    return area, (box["x"] + 40, box["y"] + 20)
 
 
 async def test_every_kind_has_its_loader(open_comfyui: OpenPage) -> None:
@@ -118,12 +128,7 @@ async def test_drop_on_a_prompt_writes_into_it(
 ) -> None:
     await own(app, civitai, samples.lora("Neon", trigger_words=["neon rain"], metadata={}))
     page = await open_comfyui(tab=False, vue_nodes=vue_nodes)
-    await build(page, [("CLIPTextEncode", {"text": "a street, night"})], [])
-    await connect(page)
-    area = page.locator("textarea").filter(visible=True)
-    box = await area.bounding_box()
-    assert box
-    place = (box["x"] + 40, box["y"] + 40)
+    area, place = await prompt_of(page, "CLIPTextEncode", "a street, night")
 
     await drag(page, "loras", "Neon.safetensors", *place, drop=False)
     await expect(hint(page)).to_have_text("Put its trigger words into “CLIP Text Encode (Prompt)”")
@@ -153,12 +158,7 @@ async def test_drop_on_a_prompt_that_names_loras_names_it(
 ) -> None:
     await own(app, civitai, samples.lora("Neon", trigger_words=["neon rain"], metadata={}))
     page = await open_comfyui(tab=False, vue_nodes=vue_nodes)
-    await build(page, [("Lorakeeper_PromptLoras", {"text": "a street"})], [])
-    await connect(page)
-    area = page.locator("textarea").filter(visible=True)
-    box = await area.bounding_box()
-    assert box
-    place = (box["x"] + 40, box["y"] + 20)
+    area, place = await prompt_of(page, "Lorakeeper_PromptLoras", "a street")
 
     await drag(page, "loras", "Neon.safetensors", *place, drop=False)
     await expect(hint(page)).to_have_text("Write <lora:Neon:1>")

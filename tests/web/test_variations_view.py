@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import re
 from collections.abc import AsyncIterator
 
@@ -16,18 +15,16 @@ from lorakeeper.py.variations.requests import VariationRequest
 from lorakeeper.testing.fake_gemini import KEY, FakeGemini, faults
 from lorakeeper.testing.graphs import add_types, node_info
 from lorakeeper.testing.panel import OpenPage, drop_file, too_wide, view
-from lorakeeper.testing.pictures import photograph
+from lorakeeper.testing.pictures import photograph, png
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
-def png(seed: int, *, blurred: bool = False) -> bytes:
+def photo(seed: int, *, blurred: bool = False) -> bytes:
     from PIL import ImageFilter
 
-    out = io.BytesIO()
     image = photograph(seed, (192, 192))
-    (image.filter(ImageFilter.GaussianBlur(9)) if blurred else image).save(out, "PNG")
-    return out.getvalue()
+    return png(image.filter(ImageFilter.GaussianBlur(9)) if blurred else image)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -50,7 +47,7 @@ async def made(app: App, gemini: FakeGemini, *answers: faults.Fault, count: int 
 
 def few() -> list[faults.Fault]:
     """A good one, one that is blurred, the first one again, and another good one."""
-    return [faults.Given(png(10)), faults.Given(png(12, blurred=True)), faults.Given(png(10)), faults.Given(png(11))]
+    return [faults.Given(each) for each in (photo(10), photo(12, blurred=True), photo(10), photo(11))]
 
 
 async def opened(page: Page, title: str = "Cats") -> Locator:
@@ -73,7 +70,7 @@ async def test_run_is_counted_begun_and_shown_with_accepted_beside_rejected(page
     await expect(form).to_contain_text("Add a picture, write a prompt, or both.")
     await drop_file(page, "notes.txt", b"text", "lk-new-run")
     await expect(page.locator("lk-messages")).to_contain_text("notes.txt is no PNG, JPEG or WebP picture.")
-    await form.locator("[type=file]").set_input_files({"name": "cat.png", "mimeType": "image/png", "buffer": png(1)})
+    await form.locator("[type=file]").set_input_files({"name": "cat.png", "mimeType": "image/png", "buffer": photo(1)})
     await form.get_by_label("Prompt").fill("Cats")
     await form.get_by_label("How many").fill("2")
     await form.get_by_label("Model").select_option("gemini-3-pro-image")
@@ -183,7 +180,7 @@ async def test_picture_is_seen_large_and_arrows_lead_to_the_others(page: Page, a
 
 
 async def test_picture_of_a_run_is_varied_further(page: Page, app: App, gemini: FakeGemini) -> None:
-    await made(app, gemini, faults.Given(png(10)), count=1)
+    await made(app, gemini, faults.Given(photo(10)), count=1)
     run = await opened(page)
     await run.get_by_label("Choose Picture 1").check()
     await run.get_by_role("button", name="Vary this one").click()
@@ -193,7 +190,7 @@ async def test_picture_of_a_run_is_varied_further(page: Page, app: App, gemini: 
     await expect(form.get_by_role("img", name="Cats-1.png")).to_be_visible()
     await form.get_by_label("How many").fill("1")
     await expect(form.get_by_role("status")).to_contain_text("1 to 3 requests")
-    gemini.faults.append(faults.Given(png(11)))
+    gemini.faults.append(faults.Given(photo(11)))
     await form.get_by_role("button", name="Make 1 picture").click()
 
     await expect(page.locator("lk-run")).to_contain_text("Finished")
@@ -203,7 +200,7 @@ async def test_picture_of_a_run_is_varied_further(page: Page, app: App, gemini: 
 
 
 async def test_picture_comes_to_the_canvas_as_a_node(open_comfyui: OpenPage, app: App, gemini: FakeGemini) -> None:
-    await made(app, gemini, faults.Given(png(10)), count=1)
+    await made(app, gemini, faults.Given(photo(10)), count=1)
     page = await open_comfyui()
     sent: list[bytes] = []
 
@@ -220,7 +217,7 @@ async def test_picture_comes_to_the_canvas_as_a_node(open_comfyui: OpenPage, app
 
     assert await page.evaluate("() => comfy.graph.nodes[0].type") == "LoadImage"
     assert await page.evaluate("() => comfy.graph.nodes[0].widgets[0].value") == "Cats-1.png"
-    assert png(10) in sent[0]
+    assert photo(10) in sent[0]
 
 
 # -- Runs ------------------------------------------------------------------------------------------------------------
@@ -229,7 +226,7 @@ async def test_picture_comes_to_the_canvas_as_a_node(open_comfyui: OpenPage, app
 async def test_run_under_way_shows_each_picture_and_is_stopped(page: Page, app: App, gemini: FakeGemini) -> None:
     await view(page, "Variations")
     await expect(page.get_by_role("heading", name="No variations yet")).to_be_visible()
-    gemini.faults += [faults.Given(png(10)), faults.Stall(0, 60)]
+    gemini.faults += [faults.Given(photo(10)), faults.Stall(0, 60)]
     app.variation_runs.begin(VariationRequest("Cats", (photograph(1, (192, 192)),), count=2))
     row = page.get_by_role("list", name="Runs of variations").get_by_role("listitem")
     await expect(row).to_contain_text("Being made")
@@ -243,7 +240,7 @@ async def test_run_under_way_shows_each_picture_and_is_stopped(page: Page, app: 
 
 
 async def test_run_is_forgotten_when_that_can_no_more_be_undone(page: Page, app: App, gemini: FakeGemini) -> None:
-    await made(app, gemini, faults.Given(png(10)), count=1)
+    await made(app, gemini, faults.Given(photo(10)), count=1)
     await page.clock.install()
     await view(page, "Variations")
     remove = page.get_by_role("button", name="Remove Cats")
@@ -261,7 +258,7 @@ async def test_run_is_forgotten_when_that_can_no_more_be_undone(page: Page, app:
 async def test_what_is_kept_from_gemini_costs_nothing_until_it_is_cleared(
     page: Page, app: App, gemini: FakeGemini
 ) -> None:
-    await made(app, gemini, faults.Given(png(10)), count=1)
+    await made(app, gemini, faults.Given(photo(10)), count=1)
     await made(app, gemini, count=1, prompt="Cats")
     assert len(gemini.requests) == 1
     await view(page, "Variations")

@@ -44,6 +44,7 @@ from .requests import (
 from .steps import AnyStep, Document, ForgetStep, KeptStep, LinkStep, MoveStep, PurgeStep, SplitStep, UserStep, spelled
 
 _SAID = (Favourite, TagChange, Note, Words, Strength)
+_NOT_TRASHED = "It isn't in the trash."
 
 
 @dataclass
@@ -193,9 +194,10 @@ class Planner:
 
     async def _restore(self, request: Restore) -> Draft:
         ids, actions = request.ids or [], request.actions or []
-        trashed = await self._in_trash(request, await self._load(ids))
+        known = await self._load(ids)
+        trashed = await self._in_trash(request, known)
         every = [step for group in trashed.values() for _, step in group]
-        steps = {(step.id, step.moves[0][1]): step for step in every}
+        steps = {_at(step): step for step in every}
 
         def work(moves: Moves, known: dict[int, Row[Any]]) -> None:
             for number in actions:
@@ -206,11 +208,11 @@ class Planner:
                     continue
                 found = steps.get((each, known[each].path))
                 if found is None:
-                    moves.keep(each, known[each].path, "It isn't in the trash.")
+                    moves.keep(each, known[each].path, _NOT_TRASHED)
                 else:
                     moves.bring_back(found, None, beside_others=True)
 
-        return await self._moves("Restore {} from the trash", ids, work, await self._owners(every))
+        return await self._moves("Restore {} from the trash", ids, work, await self._owners(every), known)
 
     async def _moves(
         self,
@@ -218,16 +220,18 @@ class Planner:
         ids: Sequence[int],
         work: Callable[[Moves, dict[int, Row[Any]]], None],
         owners: Mapping[str, int] | None = None,
+        known: dict[int, Row[Any]] | None = None,
     ) -> Draft:
-        known = await self._load(ids)
+        """``known`` are the rows of ``ids``, where they were loaded already."""
+        found = await self._load(ids) if known is None else known
 
         def look() -> Draft:
             moves = Moves(self._places, self._disk, self._busy, owners)
-            work(moves, known)
+            work(moves, found)
             made, prune = moves.folders()
-            return Draft(phrase, [*moves.steps, *(unknown(each) for each in ids if each not in known)], made, prune)
+            return Draft(phrase, [*moves.steps, *(unknown(each) for each in ids if each not in found)], made, prune)
 
-        if len(ids) == 1 and not known:
+        if len(ids) == 1 and not found:
             return Draft(phrase, [unknown(ids[0])])
         return await asyncio.to_thread(look)
 
@@ -240,7 +244,7 @@ class Planner:
         if request.ids is not None:
             places = {(each, known[each].path) for each in ids if each in known}
             trashed = {
-                number: [(place, step) for place, step in group if (step.id, step.moves[0][1]) in places]
+                number: [(place, step) for place, step in group if _at(step) in places]
                 for number, group in trashed.items()
             }
         found = {step.id for group in trashed.values() for _, step in group}
@@ -248,7 +252,7 @@ class Planner:
         def look() -> Draft:
             steps, folders = purging.plan(trashed, self._places)
             others = [
-                KeptStep(id=each, path=known[each].path, state="refused", why="It isn't in the trash.")
+                KeptStep(id=each, path=known[each].path, state="refused", why=_NOT_TRASHED)
                 if each in known
                 else unknown(each)
                 for each in ids
@@ -343,6 +347,11 @@ class Planner:
         moves.prune.update(Path(real(each)) for each in document.made)
         made, prune = moves.folders()
         return Draft(f"Undo: {kind} of {{}}", [*steps, *moves.steps], made, prune)
+
+
+def _at(step: MoveStep) -> tuple[int | None, str]:
+    """The file that a step has put into the trash, and its path there."""
+    return step.id, step.moves[0][1]
 
 
 def _all(connection: Connection, query: Select[Any]) -> Sequence[Row[Any]]:

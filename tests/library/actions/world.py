@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, Select, create_engine, select
+from sqlalchemy import Row, Select, select
 
 from lorakeeper.py.events import Event, Events
 from lorakeeper.py.library import rows
@@ -20,7 +18,6 @@ from lorakeeper.py.library.catalog import Catalog
 from lorakeeper.py.library.items import LibraryItem, UserLayer
 from lorakeeper.py.library.query import LibraryQuery
 from lorakeeper.py.library.rows import facts_of, stamp
-from lorakeeper.py.storage import migrations
 from lorakeeper.py.storage.tables import cards, items
 
 from ..places import Place, place
@@ -135,25 +132,11 @@ async def world(folder: Path, roots: Mapping[str, list[Path]] | None = None, **m
     (folder / "checkpoints").mkdir(exist_ok=True)
     home = folder / "home"
     home.mkdir(exist_ok=True)
-    if not (home / "lorakeeper.db").exists():
-        (home / "lorakeeper.db").write_bytes(_fresh_database())
     async with place(folder, roots) as here:
         events = Events()
         published: list[Event] = []
         events.subscribe(published.append)
         yield World(here, Actions(here.database, here.roots, here.view, events, **more), published)
-
-
-@cache
-def _fresh_database() -> bytes:
-    """An empty database's bytes: the migrations take longer than most tests here."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "new.db"
-        engine = create_engine(f"sqlite:///{path}")
-        with engine.begin() as connection:
-            migrations.upgrade(connection)
-        engine.dispose()
-        return path.read_bytes()
 
 
 def far(source: Path, target: Path) -> None:

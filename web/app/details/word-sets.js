@@ -1,7 +1,5 @@
 /** Trigger words as they are compared, and how prompts name a LoRA. */
 
-/** @typedef {import("../../types/lorakeeper").Detail} Detail */
-
 /** For comparing, as the server does. @param {string} word */
 export const folded = (word) => word.toLowerCase().split(/\s+/).join(" ").trim();
 
@@ -13,6 +11,6 @@ export function distinct(words) {
   return [...found.values()];
 }
 
-/** Without the ending, as ComfyUI's users write it. @param {Pick<Detail, "name">} model @param {number} weight @param {string[]} [words] */
-export const loraTag = ({ name }, weight, words = []) =>
+/** Without the ending, as ComfyUI's users write it; at the preferred strength where no other is given. @param {{ name: string, preferred_strength?: number | null }} model @param {number} [weight] @param {string[]} [words] */
+export const loraTag = ({ name, preferred_strength: preferred }, weight = preferred ?? 1, words = []) =>
   [`<lora:${name.replace(/\.[^./\\]+$/, "")}:${weight}>`, words.join(", ")].filter(Boolean).join(" ");

@@ -104,7 +104,7 @@ export function insertAt(text, piece, [start, end]) {
 /** What names a model in this box; null for a LoRA where it has no name, but trigger words. @param {import("./comfy.js").Model} item @param {Box} box */
 export function promptText(item, { takesTags }) {
   if (item.kind === "embeddings") return embeddingText(item.name);
-  return takesTags ? loraTag(item, item.preferred_strength ?? 1) : null;
+  return takesTags ? loraTag(item) : null;
 }
 
 /** Whether `text` names what `piece` does; a LoRA's weight may be another. @param {string} text @param {string} piece */

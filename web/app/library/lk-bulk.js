@@ -110,8 +110,11 @@ export class LkBulk extends LitElement {
     };
     const why = steps.find((step) => step.outcome === "failed")?.why ?? steps.find(({ why }) => why)?.why ?? "";
     if (id === null || !done.done) messages.info(why || t("bulk.nothing"));
-    else if (done.undoable) messages.undoable(t(`bulk.done.${request.action}`, { count: number(done.done) }), undo);
-    else messages.info(t(`bulk.done.${request.action}`, { count: number(done.done) }));
+    else {
+      const text = t(`bulk.done.${request.action}`, { count: number(done.done) });
+      if (done.undoable) messages.undoable(text, undo);
+      else messages.info(text);
+    }
     if (failed) messages.error(t("bulk.failed", { count: number(failed), why }));
     // What was done needn't be heard of.
     void list.renew();
@@ -162,7 +165,7 @@ export class LkBulk extends LitElement {
       const tags = [];
       for (let at = 0; at < ids.length; at += AT_ONCE) {
         const items = await library.cards(ids.slice(at, at + AT_ONCE));
-        tags.push(...items.filter(({ kind }) => kind === "loras").map((item) => loraTag(item, item.preferred_strength ?? 1)));
+        tags.push(...items.filter(({ kind }) => kind === "loras").map((item) => loraTag(item)));
       }
       return tags.join(" ");
     });
@@ -223,7 +226,7 @@ export class LkBulk extends LitElement {
     const { far } = this;
     return html`
       <section aria-label=${count}>
-        ${this.open === "tag" ? this.tagForm() : this.open === "move" ? this.moveForm() : this.open === "plan" && this.plan ? this.refusals(this.plan) : this.open === "purge" ? this.purgeForm() : null}
+        ${this.form()}
         <div class="bar">
           <div class="row chosen">
             <button type="button" class="plain square" title=${t("bulk.none")} aria-label=${t("bulk.none")} @click=${() => this.select("none")}>${icon("cancel")}</button>
@@ -288,6 +291,14 @@ export class LkBulk extends LitElement {
         </div>
       </form>
     `;
+  }
+
+  /** What stands above the bar. */
+  form() {
+    if (this.open === "tag") return this.tagForm();
+    if (this.open === "move") return this.moveForm();
+    if (this.open === "purge") return this.purgeForm();
+    return this.open === "plan" && this.plan ? this.refusals(this.plan) : null;
   }
 
   purgeForm() {
